@@ -1,0 +1,28 @@
+"""The crossing: the only room that translates, always through the records of `model`.
+
+`convert` takes what a codec has parsed and gives a `Result`: the output in the other standard, and the
+ledger that accounts for every leaf of the source. Which place answers to which is said by one table,
+the crosswalk, read both ways.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .carry import rebuild
+    from .crosswalk import Crosswalk
+    from .result import Result
+    from .routes import convert
+
+__all__ = ["Crosswalk", "Result", "convert", "rebuild"]
+
+_HOMES = {"Crosswalk": "crosswalk", "Result": "result", "convert": "routes", "rebuild": "carry"}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'chiasm.mapping' has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{home}", __name__), name)
