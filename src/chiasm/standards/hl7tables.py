@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -120,6 +120,8 @@ class TableDef:
     kind: str
     codes: Mapping[str, str]
 
+
+_DATA = Path(__file__).parent / "data"
 
 T = TypeVar("T")
 
@@ -226,7 +228,7 @@ def nearest(text: str) -> tuple[Version, bool]:
 
 
 def _load(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(files(__package__).joinpath("data", name).read_bytes())
+    content: dict[str, Any] = json.loads((_DATA / name).read_bytes())
     return content
 
 
