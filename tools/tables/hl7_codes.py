@@ -1,0 +1,83 @@
+"""The code tables of HL7 v2, with the versions in which each code stands, from the FHIR R4 package.
+
+npm hl7.fhir.r4.examples 4.0.1 (CC0) carries the v2 tables as CodeSystems; the version in which a
+code was added or removed stands in the narrative alone, in the last column of its table. Tables that
+the package leaves out (user-defined, with suggested values) come from hl7-dictionary.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .hl7_records import VERSIONS
+from .hl7_sources import dictionary_codes, plain
+
+_ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
+_CELL = re.compile(r"<td\s*(?:/>|>(.*?)</td>)", re.S)
+_TAG = re.compile(r"<[^>]*>")
+_FILE = re.compile(r"CodeSystem-v2-(?:(2\.[\d.]+)-)?(\d{4})\.json$")
+LAST = len(VERSIONS) - 1
+
+
+@dataclass(slots=True)
+class CodeTable:
+    """One table: name and codes, each with its text and the first and last version (by index) that has it."""
+
+    name: str
+    codes: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+
+
+def _index(version: str) -> int:
+    """The place of a version in the list; what lies beyond it (2.9) is one past the end."""
+    return VERSIONS.index(version) if version in VERSIONS else LAST + 1
+
+
+def _lifetime(cell: str) -> tuple[int, int]:
+    added = re.search(r"(?:added|from) v(2[\d.]*\d)", cell)
+    removed = re.search(r"removed after v(2[\d.]*\d)", cell)
+    return (_index(added.group(1)) if added else 0), (min(_index(removed.group(1)), LAST) if removed else LAST)
+
+
+def _narrative(text: str) -> tuple[str, dict[str, tuple[str, int, int]]]:
+    name = re.search(r"<p>(.*?)</p>", text, re.S)
+    codes = {}
+    for row in _ROW.findall(text):
+        cells = [plain(html.unescape(_TAG.sub(" ", cell))) for cell in _CELL.findall(row)]
+        if len(cells) >= 4 and cells[0] and cells[0] != "Code":
+            codes[cells[0]] = (cells[1], *_lifetime(cells[-1]))
+    return plain(name.group(1)) if name else "", codes
+
+
+def code_tables(npm: Path) -> dict[str, CodeTable]:
+    """Every table with codes, by number. Tables redefined between versions are joined, each code with its span."""
+    parts: dict[str, dict[str, Path]] = {}
+    for path in sorted((npm / "hl7.fhir.r4.examples").glob("CodeSystem-v2-*.json")):
+        match = _FILE.search(path.name)
+        if match:
+            parts.setdefault(match.group(2), {})[match.group(1) or "2.1"] = path
+    tables: dict[str, CodeTable] = {}
+    for number, editions in sorted(parts.items()):
+        starts = sorted(editions, key=_index)
+        for start, following in zip(starts, [*starts[1:], None], strict=True):
+            resource = json.loads(editions[start].read_text("utf-8"))
+            name, codes = _narrative(resource["text"]["div"])
+            table = tables.setdefault(number, CodeTable(name))
+            end = _index(following) - 1 if following else LAST
+            said = {concept["code"]: concept.get("display", "") for concept in resource.get("concept", ())}
+            for code, meaning in said.items():
+                text, first, last = codes.get(plain(code), ("", _index(start), end))
+                first, last = max(first, _index(start)), min(last, end)
+                if code in table.codes and following is None and first <= last:
+                    first = min(first, table.codes[code][1])
+                if first <= last:
+                    table.codes[code] = (plain(meaning or text), first, last)
+    for number, (name, meanings) in dictionary_codes(npm).items():
+        table = tables.setdefault(number, CodeTable(name))
+        if not table.codes:
+            table.codes.update({code: (meaning, 0, LAST) for code, meaning in meanings.items() if code != "..."})
+        table.name = table.name or name
+    return tables
