@@ -13,11 +13,12 @@ from .ledger import Disposition, Entry, Ledger
 from .names import NameGroup, Person, PersonName
 from .order import Order, ScheduledStep
 from .patient import BodyMeasures, Patient, Visit
-from .report import Content, Document, Reference, Report
+from .report import Attribute, Content, Document, Position, Reference, Report, Signature
 from .study import Equipment, Instance, Series, Study
 from .times import Instant
 
 __all__ = [
+    "Attribute",
     "BodyMeasures",
     "Case",
     "Coded",
@@ -36,12 +37,14 @@ __all__ = [
     "Patient",
     "Person",
     "PersonName",
+    "Position",
     "Quantity",
     "Reference",
     "Report",
     "ScheduledStep",
     "Sender",
     "Series",
+    "Signature",
     "Study",
     "Visit",
 ]
