@@ -20,7 +20,7 @@ _BROKEN = {
     "PS3.5 §6.2": re.compile(rf"\bPS3\.\d+(?!\d)(?!{_SECTION})|\bPS[ -]3\.\d+"),
     "HL7 v2.5.1 §2.9": re.compile(
         r"\bHL7 [vV]?2(?:\.\d)*(?:§|[, :\n]+(?:"
-        r"[Cc]h(?:apter|ap)?\b|[Ss]ec(?:t|tion)?\b|\d+[A-Z]?\.\d|§(?![A-Z0-9])))"
+        r"[Cc]h(?:apter|ap)?\b|[Ss]ec(?:t|tion)?\b|\d+[A-Z]?\.[\dA-Z]|§(?![A-Z0-9])))"
     ),
     "ITI TF-2 §3.18": re.compile(rf"\bTF-\d[a-z]?(?!\w)(?!{_SECTION})"),
 }

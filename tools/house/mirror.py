@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from .tree import PACKAGE, Problem, Tree
 
-ACROSS = frozenset({"golden", "property", "interop", "fuzz", "faults", "docs", "bench", "tables"})
+ACROSS = frozenset({"golden", "property", "interop", "fuzz", "faults", "docs", "bench", "tables", "house"})
 _EXEMPT = frozenset({"__init__", "__main__"})
 _HOUSE = "tools/house"
 
