@@ -42,6 +42,7 @@ def generate(out_dir: Path, *, npm: Path = NPM, report: Path | None = REPORT) ->
     codes = code_tables(npm)
     near: Chosen | None = None
     firsts: dict[str, int] = {}
+    titles: dict[str, str] = {}
     for order, version in enumerate(VERSIONS):
         said = hl7_sources.everything(version, npm)
         full = {**said, **({"hl7v2-dictionary": witness[version]} if version in witness else {})}
@@ -49,19 +50,29 @@ def generate(out_dir: Path, *, npm: Path = NPM, report: Path | None = REPORT) ->
         decided = [entry for entry in corrections["structure"] if version in span(entry["versions"])]
         take = {key: entry.get("take", "corrections") for entry in decided for key in entry["ids"]}
         texts = {key: entry["text"] for entry in decided if "text" in entry for key in entry["ids"]}
-        near = structures(version, said, near, merged, merger.log, take)
+        near = structures(version, said, before=near, segments=merged.segments, log=merger.log, take=take)
         _refer(merged, references, firsts, order)
-        titles = {key: title for edition in said.values() for key, title in edition.titles.items()}
+        titles |= _titles(said)
         content = {
             "provenance": {"edition": f"HL7 v{version}", **provenance},
-            "segments": {k: [t.name, [_field(r) for _, r in sorted(t.rows.items())]] for k, t in merged.segments.items()},
-            "datatypes": {k: [t.name, [_component(r) for _, r in sorted(t.rows.items())]] for k, t in merged.datatypes.items()},
-            "structures": {k: [titles.get(k, ""), texts.get(k) or notation(tree)] for k, tree in near.trees.items()},
+            "segments": {
+                k: [t.name, [_field(r) for _, r in sorted(t.rows.items())]]
+                for k, t in merged.segments.items()
+            },
+            "datatypes": {
+                k: [t.name, [_component(r) for _, r in sorted(t.rows.items())]]
+                for k, t in merged.datatypes.items()
+            },
+            "structures": {
+                k: [titles.get(k, ""), texts.get(k) or notation(tree)] for k, tree in near.trees.items()
+            },
             "events": events(said, near.trees, _shared(codes, corrections, version)),
         }
         (out_dir / f"hl7-{version}.json").write_text(_lines(content), "utf-8")
-    content = {"provenance": {"edition": "HL7 v2.1 to v2.8.2, tables", **provenance},
-               "tables": _tables(codes, references, firsts, corrections)}
+    content = {
+        "provenance": {"edition": "HL7 v2.1 to v2.8.2, tables", **provenance},
+        "tables": _tables(codes, references, firsts, corrections),
+    }
     (out_dir / "hl7-tables.json").write_text(_lines(content), "utf-8")
     if report:
         head = "version\tplace\taspect\tsources\toutcome\tby\n"
@@ -71,24 +82,48 @@ def generate(out_dir: Path, *, npm: Path = NPM, report: Path | None = REPORT) ->
         raise SystemExit(f"corrections that apply to nothing: {sorted(unused)}")
 
 
+def _titles(said: Mapping[str, Edition]) -> dict[str, str]:
+    """The names of the structures: hl7types' without the message codes before them, else hl7-dictionary's."""
+    found = dict(said["hl7-dictionary"].titles) if "hl7-dictionary" in said else {}
+    for key, title in said["hl7types"].titles.items():
+        if not re.fullmatch(r"HL7 v2 \w+ message", title):
+            found[key] = re.sub(r"^[A-Z]{3}(?:/[A-Z]{3})* ?- *", "", title)
+    return found
+
+
 def sources_stated(npm: Path) -> dict[str, Any]:
     """The packages and their versions, each with a digest of the files that were read."""
     stated = []
     for name in PYPI:
         dist = distribution(name)
         chosen = sorted((f for f in dist.files or () if f.suffix == ".py"), key=str)
-        stated.append({"package": f"pypi:{name}", "version": dist.version,
-                       "sha256": _digest((str(f), Path(str(dist.locate_file(f)))) for f in chosen)})
+        stated.append(
+            {
+                "package": f"pypi:{name}",
+                "version": dist.version,
+                "sha256": _digest((str(f), Path(str(dist.locate_file(f)))) for f in chosen),
+            }
+        )
     for name in PACKAGES:
         root = npm / name
         meta = json.loads((root / "package.json").read_text("utf-8"))
         pattern = "CodeSystem-v2-*.json" if name.startswith("hl7.fhir") else "**/*.js"
-        chosen_paths = sorted(p for p in root.glob(pattern) if "node_modules" not in p.relative_to(root).parts)
-        stated.append({"package": f"npm:{name}", "version": meta["version"],
-                       "sha256": _digest((p.relative_to(root).as_posix(), p) for p in chosen_paths)})
+        chosen_paths = sorted(
+            p for p in root.glob(pattern) if "node_modules" not in p.relative_to(root).parts
+        )
+        stated.append(
+            {
+                "package": f"npm:{name}",
+                "version": meta["version"],
+                "sha256": _digest((p.relative_to(root).as_posix(), p) for p in chosen_paths),
+            }
+        )
     corrections = hashlib.sha256(CORRECTIONS.read_bytes()).hexdigest()
-    return {"sources": stated, "corrections": {"file": "tools/tables/corrections/hl7.toml", "sha256": corrections},
-            "generator": "tools/tables/hl7.py"}
+    return {
+        "sources": stated,
+        "corrections": {"file": "tools/tables/corrections/hl7.toml", "sha256": corrections},
+        "generator": "tools/tables/hl7.py",
+    }
 
 
 def _digest(named: Iterable[tuple[str, Path]]) -> str:
@@ -99,7 +134,14 @@ def _digest(named: Iterable[tuple[str, Path]]) -> str:
 
 
 def _field(row: Row) -> list[Any]:
-    return [row.name, row.datatype, row.usage, 1 if row.most is None else row.most, row.length or None, row.table or None]
+    return [
+        row.name,
+        row.datatype,
+        row.usage,
+        1 if row.most is None else row.most,
+        row.length or None,
+        row.table or None,
+    ]
 
 
 def _component(row: Row) -> list[Any]:
@@ -108,14 +150,18 @@ def _component(row: Row) -> list[Any]:
 
 def _lines(content: Mapping[str, Any]) -> str:
     """JSON with one entry per line, so that a change shows as one."""
+
     def dump(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
     parts = []
     for key, value in content.items():
         if key == "provenance":
             parts.append(f"{dump(key)}:{dump(value)}")
         else:
-            parts.append(f"{dump(key)}:{{\n" + ",\n".join(f"{dump(k)}:{dump(v)}" for k, v in value.items()) + "\n}")
+            parts.append(
+                f"{dump(key)}:{{\n" + ",\n".join(f"{dump(k)}:{dump(v)}" for k, v in value.items()) + "\n}"
+            )
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
@@ -132,22 +178,29 @@ def _shared(codes: Mapping[str, CodeTable], corrections: Mapping[str, Any], vers
     return found
 
 
-def _refer(merged: Edition, references: dict[str, dict[str, set[str]]], firsts: dict[str, int], order: int) -> None:
+def _refer(
+    merged: Edition, references: dict[str, dict[str, set[str]]], firsts: dict[str, int], order: int
+) -> None:
     for part in (merged.segments, merged.datatypes):
         for table in part.values():
             for row in table.rows.values():
                 if row.table:
-                    references.setdefault(row.table, {}).setdefault(row.datatype, set()).add(row.name)
+                    # Before IS came with 2.3, an ID referred to tables of both kinds.
+                    early = order < VERSIONS.index("2.3.1")
+                    told = "ID before 2.3.1" if row.datatype == "ID" and early else row.datatype
+                    references.setdefault(row.table, {}).setdefault(told, set()).add(row.name)
                     firsts.setdefault(row.table, order)
 
 
 def _tables(
-    codes: Mapping[str, CodeTable], references: Mapping[str, Mapping[str, set[str]]], firsts: Mapping[str, int],
+    codes: Mapping[str, CodeTable],
+    references: Mapping[str, Mapping[str, set[str]]],
+    firsts: Mapping[str, int],
     corrections: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Number to [name, kind, [first, last], {code: [text, first, last]}]; versions by their place in the list.
+    """Number to [name, kind, [first, last], {code: [text, first, last]}]; versions by their index.
 
-    A table that an ID or CNE refers to is defined by HL7, one that only an IS or CWE does by the
+    A table that an ID or CNE refers to is defined by HL7, one that an IS or only a CWE does by the
     user; the corrections file names the external ones.
     """
     external = corrections.get("tables", {}).get("external", {})
@@ -155,10 +208,16 @@ def _tables(
     for number in sorted(set(codes) | set(references)):
         table = codes.get(number, CodeTable(""))
         types = set(references.get(number, ()))
-        name = table.name or external.get(number) or min((n for names in references.get(number, {}).values() for n in names), default="")
-        kind = "external" if number in external else "hl7" if types & {"ID", "CNE"} or (not types and table.codes) else "user"
+        name = (
+            table.name
+            or external.get(number)
+            or min((n for names in references.get(number, {}).values() for n in names), default="")
+        )
+        closed = bool(types & {"ID", "CNE"}) and "IS" not in types
+        kind = "hl7" if closed or (not types and table.codes) else "user"
+        if number in external:
+            kind = "external"
         first = min([firsts.get(number, LAST), *(row[1] for row in table.codes.values())])
         rows = {code: list(row) for code, row in sorted(table.codes.items()) if row[1] <= LAST}
         found[number] = [name, kind, [first, LAST], rows]
     return found
-

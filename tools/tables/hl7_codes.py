@@ -16,8 +16,8 @@ from pathlib import Path
 from .hl7_records import VERSIONS
 from .hl7_sources import dictionary_codes, plain
 
-_ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
-_CELL = re.compile(r"<td\s*(?:/>|>(.*?)</td>)", re.S)
+_ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
+_CELL = re.compile(r"<td\s*(?:/>|>(.*?)</td>)", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _FILE = re.compile(r"CodeSystem-v2-(?:(2\.[\d.]+)-)?(\d{4})\.json$")
 LAST = len(VERSIONS) - 1
@@ -25,7 +25,7 @@ LAST = len(VERSIONS) - 1
 
 @dataclass(slots=True)
 class CodeTable:
-    """One table: name and codes, each with its text and the first and last version (by index) that has it."""
+    """One table: name and codes, each with text, first and last version by index."""
 
     name: str
     codes: dict[str, tuple[str, int, int]] = field(default_factory=dict)
@@ -39,11 +39,13 @@ def _index(version: str) -> int:
 def _lifetime(cell: str) -> tuple[int, int]:
     added = re.search(r"(?:added|from) v(2[\d.]*\d)", cell)
     removed = re.search(r"removed after v(2[\d.]*\d)", cell)
-    return (_index(added.group(1)) if added else 0), (min(_index(removed.group(1)), LAST) if removed else LAST)
+    return (_index(added.group(1)) if added else 0), (
+        min(_index(removed.group(1)), LAST) if removed else LAST
+    )
 
 
 def _narrative(text: str) -> tuple[str, dict[str, tuple[str, int, int]]]:
-    name = re.search(r"<p>(.*?)</p>", text, re.S)
+    name = re.search(r"<p>(.*?)</p>", text, re.DOTALL)
     codes = {}
     for row in _ROW.findall(text):
         cells = [plain(html.unescape(_TAG.sub(" ", cell))) for cell in _CELL.findall(row)]
@@ -53,7 +55,7 @@ def _narrative(text: str) -> tuple[str, dict[str, tuple[str, int, int]]]:
 
 
 def code_tables(npm: Path) -> dict[str, CodeTable]:
-    """Every table with codes, by number. Tables redefined between versions are joined, each code with its span."""
+    """Every table with codes, by number; one redefined between versions is joined, codes with their spans."""
     parts: dict[str, dict[str, Path]] = {}
     for path in sorted((npm / "hl7.fhir.r4.examples").glob("CodeSystem-v2-*.json")):
         match = _FILE.search(path.name)
@@ -78,6 +80,8 @@ def code_tables(npm: Path) -> dict[str, CodeTable]:
     for number, (name, meanings) in dictionary_codes(npm).items():
         table = tables.setdefault(number, CodeTable(name))
         if not table.codes:
-            table.codes.update({code: (meaning, 0, LAST) for code, meaning in meanings.items() if code != "..."})
+            table.codes.update(
+                {code: (meaning, 0, LAST) for code, meaning in meanings.items() if code != "..."}
+            )
         table.name = table.name or name
     return tables

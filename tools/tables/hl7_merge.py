@@ -25,11 +25,13 @@ _GENERIC = {"CM", "CK"}
 
 @dataclass(slots=True)
 class Log:
-    """Every disagreement met, and how it was settled: (version, place, aspect, what each says, outcome, by)."""
+    """Every disagreement met: (version, place, aspect, what each source says, outcome, by what)."""
 
     rows: list[tuple[str, str, str, str, str, str]] = field(default_factory=list)
 
-    def note(self, version: str, place: str, aspect: str, said: Mapping[str, Any], outcome: Any, by: str) -> None:
+    def note(  # noqa: PLR0917  (a row of the report)
+        self, version: str, place: str, aspect: str, said: Mapping[str, Any], outcome: Any, by: str
+    ) -> None:
         """Record one, unless all sources that speak say the same and the outcome is that."""
         spoken = {name: value for name, value in said.items() if value not in (None, "")}
         if len({str(value) for value in spoken.values()} | {str(outcome)}) > 1:
@@ -54,7 +56,9 @@ def _most_said(said: Mapping[str, Any], prefer: Iterable[str]) -> tuple[Any, str
 
 def _datatype(said: Mapping[str, str]) -> tuple[str, str]:
     """The data type: a specific CM_ type over bare CM, one spelling of "varies", else what most say."""
-    plain = {name: "varies" if value in _VARIES else value for name, value in said.items() if value != NO_TYPE}
+    plain = {
+        name: "varies" if value in _VARIES else value for name, value in said.items() if value != NO_TYPE
+    }
     value, by = _most_said(plain, ("hl7types", "hl7apy", "hl7-dictionary"))
     if value in _GENERIC:
         finer = plain.get("hl7apy", "")
@@ -78,7 +82,12 @@ def _usage(said: Mapping[str, str], lenient: bool) -> tuple[str, str]:
     if required:
         return "R", by
     # The witness is the one source that knows B; C is told by hl7types (and hl7-dictionary from 2.6 on).
-    for code, name in (("C", "hl7types"), ("B", "hl7v2-dictionary"), ("C", "hl7-dictionary"), ("C", "hl7v2-dictionary")):
+    for code, name in (
+        ("C", "hl7types"),
+        ("B", "hl7v2-dictionary"),
+        ("C", "hl7-dictionary"),
+        ("C", "hl7v2-dictionary"),
+    ):
         if said.get(name) == code:
             return code, name
     return "O", by
@@ -112,18 +121,29 @@ class Merger:
         return merged
 
     def _tables(self, version: str, part: str, sources: Mapping[str, Edition]) -> dict[str, Table]:
-        tables: dict[str, dict[str, Table]] = {name: getattr(edition, part) for name, edition in sources.items()}
+        tables: dict[str, dict[str, Table]] = {
+            name: getattr(edition, part) for name, edition in sources.items()
+        }
         core = {name: held for name, held in tables.items() if name in ("hl7apy", "hl7types")}
         before = getattr(self.previous, part) if self.previous else {}
         # A segment listed without fields is one whose every field is withdrawn (QRD in 2.7).
         listed = {key for held in core.values() for key, table in held.items() if table.rows or key in before}
         names = sorted(listed - (PSEUDO if part == "segments" else set()))
         names = [key for key in names if key not in self.corrections.get("absent", {}).get(version, [])]
-        return {key: self._table(version, part, key, {n: h[key] for n, h in tables.items() if key in h}) for key in names}
+        return {
+            key: self._table(version, part, key, {n: h[key] for n, h in tables.items() if key in h})
+            for key in names
+        }
 
     def _table(self, version: str, part: str, key: str, said: Mapping[str, Table]) -> Table:
-        title = next((table.name for name in ("hl7types", "hl7-dictionary", "hl7v2-dictionary")
-                      if (table := said.get(name)) and table.name), key)
+        title = next(
+            (
+                table.name
+                for name in ("hl7types", "hl7-dictionary", "hl7v2-dictionary")
+                if (table := said.get(name)) and table.name
+            ),
+            key,
+        )
         table = Table(title)
         core = {name: t for name, t in said.items() if name in ("hl7types", "hl7apy")}
         decisive = said.get("hl7types")
@@ -149,22 +169,29 @@ class Merger:
     def _row(self, version: str, place: str, rows: Mapping[str, Row]) -> Row:
         # The witness votes on usage only: from 2.6 on it repeats older editions.
         judges = {name: row for name, row in rows.items() if name != "hl7v2-dictionary"}
-        row = Row(name=next((rows[n].name for n in ("hl7types", "hl7-dictionary", "hl7apy") if n in rows), ""))
-        choices = {
-            "datatype": ({n: r.datatype for n, r in judges.items()}, _datatype),
-            "usage": ({n: r.usage for n, r in rows.items()},
-                      lambda said: _usage(said, "." in place and version in ("2.5", "2.5.1"))),
-            "most": ({n: r.most for n, r in judges.items() if r.usage != "W"}, _most),
-            "table": ({n: "" if r.table == "9999" else r.table for n, r in judges.items()},
-                      lambda said: _most_said(said, ("hl7types", "hl7apy"))),
-            "length": ({n: r.length for n, r in judges.items()},
-                       lambda said: _most_said({k: v or None for k, v in said.items()}, ("hl7types",))),
+        row = Row(
+            name=next((rows[n].name for n in ("hl7types", "hl7-dictionary", "hl7apy") if n in rows), "")
+        )
+        lenient = "." in place and version in ("2.5", "2.5.1")
+        said: dict[str, Mapping[str, Any]] = {
+            "datatype": {n: r.datatype for n, r in judges.items()},
+            "usage": {n: r.usage for n, r in rows.items()},
+            "most": {n: r.most for n, r in judges.items() if r.usage != "W"},
+            "table": {n: "" if r.table == "9999" else r.table for n, r in judges.items()},
+            "length": {n: r.length or None for n, r in judges.items()},
         }
-        for aspect, (said, settle) in choices.items():
-            outcome, by = settle(said)  # type: ignore[operator]  (each settles its own aspect)
-            setattr(row, aspect, outcome if outcome is not None or aspect == "length" else "")
-            if aspect != "usage" or len({v == "R" for n, v in said.items() if v and n in judges}) > 1:
-                self.log.note(version, place, aspect, said, outcome, by)
+        row.datatype, how = _datatype(said["datatype"])
+        row.usage, how_usage = _usage(said["usage"], lenient)
+        row.most, how_most = _most(said["most"])
+        table, how_table = _most_said(said["table"], ("hl7types", "hl7apy"))
+        row.table = table or ""
+        row.length, how_length = _most_said(said["length"], ("hl7types",))
+        settled = {"datatype": how, "most": how_most, "table": how_table, "length": how_length}
+        # Which source names C and B is no disagreement; whether a field is required is one.
+        if len({u == "R" for n, u in said["usage"].items() if u and n in judges}) > 1:
+            settled["usage"] = how_usage
+        for aspect, by in settled.items():
+            self.log.note(version, place, aspect, said[aspect], getattr(row, aspect), by)
         return row
 
     def _withdrawn(self, version: str, place: str, rows: Mapping[str, Row], older: Row | None) -> Row:
@@ -191,11 +218,14 @@ class Merger:
                 new = replace(old, **decision["set"])
                 if new != old:
                     tables[key].rows[int(number)] = new
-                    self.log.note(version, place, "corrected", {"merged": _brief(old)}, _brief(new), decision["id"])
+                    self.log.note(
+                        version, place, "corrected", {"merged": _brief(old)}, _brief(new), decision["id"]
+                    )
 
 
 def _brief(row: Row) -> str:
-    return f"{row.name}, {row.datatype}, {row.usage}, max {row.most or '*'}, length {row.length}, table {row.table or '-'}"
+    limits = f"max {row.most or '*'}, length {row.length}, table {row.table or '-'}"
+    return f"{row.name}, {row.datatype}, {row.usage}, {limits}"
 
 
 def span(text: str) -> set[str]:

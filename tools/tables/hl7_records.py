@@ -8,7 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-VERSIONS = ("2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
+VERSIONS = (
+    "2.1",
+    "2.2",
+    "2.3",
+    "2.3.1",
+    "2.4",
+    "2.5",
+    "2.5.1",
+    "2.6",
+    "2.7",
+    "2.7.1",
+    "2.8",
+    "2.8.1",
+    "2.8.2",
+)
 
 
 @dataclass(slots=True)
@@ -36,7 +50,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One node of a message structure: a segment, a group or a choice, with its cardinality (0: unbounded)."""
+    """One node of a message structure: a segment, a group or a choice; `most` 0 is without bound."""
 
     kind: str
     name: str

@@ -17,14 +17,18 @@ from typing import Any
 
 from .hl7_records import VERSIONS, Branch, Edition, Row, Table
 
-_ROW = re.compile(r"^        ?[A-Za-z0-9_]+\.(\d+) (?:\(([a-z]+)\) )?- ([^|\n]*) \(([^()|\n]*)\)(.*)$", re.M)
-_HEAD = re.compile(r'^class (\w+)\((\w+)\):\n    """(.*?)(?: \(S[^()]*\))?\.?(?:\n|""")', re.M | re.S)
-_CLASS = re.compile(r"^Class: (\S+)$", re.M)
-_FIELD = re.compile(r"^    (\w+): (\S.*?) = Field\(\n(.*?)^    \)", re.M | re.S)
+_ROW = re.compile(
+    r"^        ?[A-Za-z0-9_]+\.(\d+) (?:\(([a-z]+)\) )?- ([^|\n]*) \(([^()|\n]*)\)(.*)$", re.MULTILINE
+)
+_HEAD = re.compile(
+    r'^class (\w+)\((\w+)\):\n    """(.*?)(?: \(S[^()]*\))?\.?(?:\n|""")', re.MULTILINE | re.DOTALL
+)
+_CLASS = re.compile(r"^Class: (\S+)$", re.MULTILINE)
+_FIELD = re.compile(r"^    (\w+): (\S.*?) = Field\(\n(.*?)^    \)", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'title=(?:\(\s*)?("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')')
 _NOTE = re.compile(r'description=\(?\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')')
 _ALIAS = re.compile(r'serialization_alias="[^".]+\.(\d+)"')
-_NODE = re.compile(r"^    (\w+): (Optional\[)?(List\[)?_(\w+)\]*(?: \| None)? = Field\(", re.M)
+_NODE = re.compile(r"^    (\w+): (Optional\[)?(List\[)?_(\w+)\]*(?: \| None)? = Field\(", re.MULTILINE)
 
 
 def _text(literal: str) -> str:
@@ -34,7 +38,13 @@ def _text(literal: str) -> str:
 
 def plain(text: str) -> str:
     """One line, single blanks, straight quotes and hyphens."""
-    text = html.unescape(text).replace("\u2019", "'").replace("\u2018", "'").replace("\u2013", "-").replace("\u00a0", " ")
+    text = (
+        html.unescape(text)
+        .replace("\u2019", "'")
+        .replace("\u2018", "'")
+        .replace("\u2013", "-")
+        .replace("\u00a0", " ")
+    )
     return " ".join(text.replace("\u201c", '"').replace("\u201d", '"').split())
 
 
@@ -74,8 +84,10 @@ def hl7apy(version: str) -> Edition | None:
     if version == "2.7.1":
         return None
     package = f"hl7apy.v{version.replace('.', '_')}"
-    load = {part: importlib.import_module(f"{package}.{part}") for part in
-            ("segments", "fields", "datatypes", "messages", "groups")}
+    load = {
+        part: importlib.import_module(f"{package}.{part}")
+        for part in ("segments", "fields", "datatypes", "messages", "groups")
+    }
     fields = load["fields"].FIELDS
     for key, shape in load["segments"].SEGMENTS.items():
         if len(key) != 3:
@@ -85,15 +97,25 @@ def hl7apy(version: str) -> Edition | None:
             entry = fields[ref]
             gone = entry[2] in ("WD", "wd", None)
             table.rows[int(ref.rsplit("_", 1)[1])] = Row(
-                entry[3].replace("_", " "), "-" if gone else entry[2], "W" if gone else "R" if least else "",
-                0 if most == -1 else most, None, _apy_table(entry[4]))
+                entry[3].replace("_", " "),
+                "-" if gone else entry[2],
+                "W" if gone else "R" if least else "",
+                0 if most == -1 else most,
+                None,
+                _apy_table(entry[4]),
+            )
     for key, shape in load["datatypes"].DATATYPES_STRUCTS.items():
         table = edition.datatypes[key] = Table()
         for ref, entry, (least, _), _ in _apy_rows(shape):
             gone = entry[2] in ("WD", "wd", None)
             table.rows[int(ref.rsplit("_", 1)[1])] = Row(
-                entry[3].replace("_", " "), "-" if gone else entry[2], "W" if gone else "R" if least else "",
-                1, None, _apy_table(entry[4]))
+                entry[3].replace("_", " "),
+                "-" if gone else entry[2],
+                "W" if gone else "R" if least else "",
+                1,
+                None,
+                _apy_table(entry[4]),
+            )
     for key, (_, children, *_) in load["messages"].MESSAGES.items():
         edition.structures[key] = tuple(_apy_branch(child, load["groups"].GROUPS, key) for child in children)
         edition.events[key] = key
@@ -122,9 +144,13 @@ def _types_table(text: str) -> Table:
         length = re.search(r"LEN:(\d+)", said)
         code = re.search(r"\| (\d{4}) - ", doc.group(5)) or re.search(r"Table (\d{4})", said)
         table.rows[number] = Row(
-            _text(title.group(1)) if title else "", doc.group(4), _USAGE.get(word, ""),
-            0 if "List[" in match.group(2) else 1, int(length.group(1)) if length else None,
-            code.group(1) if code and code.group(1) != "9999" else "")
+            _text(title.group(1)) if title else "",
+            doc.group(4),
+            _USAGE.get(word, ""),
+            0 if "List[" in match.group(2) else 1,
+            int(length.group(1)) if length else None,
+            code.group(1) if code and code.group(1) != "9999" else "",
+        )
     return table
 
 
@@ -187,8 +213,13 @@ def _dictionary_table(entry: Any, rows_key: str) -> Table:
     for number, row in enumerate(entry[rows_key], 1):
         code = row.get("table")
         table.rows[number] = Row(
-            plain(row["desc"]), row["datatype"], _OPT[row["opt"]], row["rep"], row.get("len"),
-            f"{int(code):04d}" if code and int(code) != 9999 else "")
+            plain(row["desc"]),
+            row["datatype"],
+            _OPT[row["opt"]],
+            row["rep"],
+            row.get("len"),
+            f"{int(code):04d}" if code and int(code) != 9999 else "",
+        )
     return table
 
 
@@ -198,7 +229,9 @@ def _dictionary_branch(node: Any) -> Branch:
         parts = tuple(_dictionary_branch(item) for item in node["compounds"])
         return Branch("choice", node["name"], least, most, parts)
     if node.get("children"):
-        return Branch("group", node["name"], least, most, tuple(_dictionary_branch(item) for item in node["children"]))
+        return Branch(
+            "group", node["name"], least, most, tuple(_dictionary_branch(item) for item in node["children"])
+        )
     return Branch("segment", _segment(node["name"] or ""), least, most)
 
 
@@ -221,8 +254,10 @@ def hl7_dictionary(version: str, npm: Path) -> Edition | None:
 def dictionary_codes(npm: Path) -> dict[str, tuple[str, dict[str, str]]]:
     """The code tables of hl7-dictionary: table number to name and codes; no versions."""
     tables = _literal(npm / "hl7-dictionary" / "lib" / "tables.js")
-    return {f"{int(key):04d}": (plain(entry["desc"]), {k: plain(v) for k, v in entry["values"].items()})
-            for key, entry in tables.items()}
+    return {
+        f"{int(key):04d}": (plain(entry["desc"]), {k: plain(v) for k, v in entry["values"].items()})
+        for key, entry in tables.items()
+    }
 
 
 _DUMP = """
@@ -234,7 +269,9 @@ process.stdout.write(JSON.stringify(dictionaries, (k, v) => typeof v === 'functi
 def hl7v2_dictionary(npm: Path) -> dict[str, Edition]:
     """npm hl7v2-dictionary 1.8.0: 2.1 to 2.8; a witness only, read through node."""
     # Run beside the packages, so that node finds them.
-    done = subprocess.run(["node", "--input-type=module", "-e", _DUMP], cwd=npm.parent, check=True, capture_output=True)
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", _DUMP], cwd=npm.parent, check=True, capture_output=True
+    )
     editions = {}
     for version, content in json.loads(done.stdout).items():
         edition = editions[version] = Edition()
@@ -244,14 +281,22 @@ def hl7v2_dictionary(npm: Path) -> dict[str, Edition]:
                 for number, row in (entry.get("fields") or {}).items():
                     rep = row.get("rep")
                     table.rows[int(number)] = Row(
-                        plain(row.get("desc") or ""), row.get("type") or "", row.get("opt") or "",
-                        0 if rep == "infinite" else rep, row.get("len"),
-                        f"{int(row['table']):04d}" if str(row.get("table") or "").isdigit() else "")
+                        plain(row.get("desc") or ""),
+                        row.get("type") or "",
+                        row.get("opt") or "",
+                        0 if rep == "infinite" else rep,
+                        row.get("len"),
+                        f"{int(row['table']):04d}" if str(row.get("table") or "").isdigit() else "",
+                    )
     return editions
 
 
 def everything(version: str, npm: Path) -> dict[str, Edition]:
     """What each source says of one version, by the short name of the source."""
     assert version in VERSIONS
-    found = {"hl7apy": hl7apy(version), "hl7types": hl7types(version), "hl7-dictionary": hl7_dictionary(version, npm)}
+    found = {
+        "hl7apy": hl7apy(version),
+        "hl7types": hl7types(version),
+        "hl7-dictionary": hl7_dictionary(version, npm),
+    }
     return {name: edition for name, edition in found.items() if edition is not None}

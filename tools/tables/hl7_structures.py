@@ -6,7 +6,7 @@ structure. Where both have a structure and differ, the corrections file decides,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,14 @@ def shape(branches: Iterable[Branch], *, in_choice: bool = False) -> tuple[Any, 
             continue
         seen.add(branch.name)
         inner = shape(branch.children, in_choice=branch.kind == "choice")
-        kept.append((branch.name if branch.kind == "segment" else "", 0 if in_choice else branch.least, branch.most, inner))
+        kept.append(
+            (
+                branch.name if branch.kind == "segment" else "",
+                0 if in_choice else branch.least,
+                branch.most,
+                inner,
+            )
+        )
     return tuple(kept)
 
 
@@ -66,7 +73,13 @@ class Chosen:
 
 
 def structures(
-    version: str, sources: Mapping[str, Edition], before: Chosen | None, merged: Edition, log: Log, take: Mapping[str, str]
+    version: str,
+    sources: Mapping[str, Edition],
+    *,
+    before: Chosen | None,
+    segments: Container[str],
+    log: Log,
+    take: Mapping[str, str],
 ) -> Chosen:
     """The structures of one version; `take` names the source to believe where they differ.
 
@@ -86,12 +99,27 @@ def structures(
         if mine is None and other is not None:
             mine = _carried(other, before.trees.get(key), before.types.get(key)) if before else other
         assert mine is not None
-        missing = {leaf for branch in mine for leaf in branch.leaves()} - set(merged.segments) - WILDCARDS
+        mine = _pruned(mine)
+        leaves = {leaf for branch in mine for leaf in branch.leaves()} - WILDCARDS
+        missing = {leaf for leaf in leaves if leaf not in segments}
         if missing:
-            log.note(version, key, "structure", {"leaves": ",".join(sorted(missing))}, "left out", "unknown segment")
+            log.note(
+                version,
+                key,
+                "structure",
+                {"leaves": ",".join(sorted(missing))},
+                "left out",
+                "unknown segment",
+            )
         else:
             found[key] = mine
     return Chosen(found, types)
+
+
+def _pruned(branches: tuple[Branch, ...]) -> tuple[Branch, ...]:
+    """The same tree without groups that hold nothing: places for segments that a site adds."""
+    inner = [replace(branch, children=_pruned(branch.children)) for branch in branches]
+    return tuple(branch for branch in inner if branch.kind == "segment" or branch.children)
 
 
 def _carried(
@@ -102,13 +130,18 @@ def _carried(
     return _kinds(other, _choices(tree) if tree else set())
 
 
-def events(sources: Mapping[str, Edition], held: Mapping[str, Any], shared: Mapping[str, str]) -> dict[str, str]:
+def events(
+    sources: Mapping[str, Edition], held: Mapping[str, Any], shared: Mapping[str, str]
+) -> dict[str, str]:
     """Event ("ADT_A04") to structure ("ADT_A01"), for those that differ.
 
     hl7types first; then `shared`, the events of table 0354, for what it leaves out.
     """
-    found = {event: structure for event, structure in sources["hl7types"].events.items()
-             if structure in held and event != structure}
+    found = {
+        event: structure
+        for event, structure in sources["hl7types"].events.items()
+        if structure in held and event != structure
+    }
     for event, structure in shared.items():
         if event not in found and event not in held and structure in held:
             found[event] = structure

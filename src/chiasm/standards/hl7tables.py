@@ -29,8 +29,8 @@ from ..errors import UsageError
 from .hl7_syntax import Node, parse_structure
 
 __all__ = [
-    "ANY_SEGMENT", "NO_TYPE", "PRIMITIVES", "VARIES", "VERSIONS", "ComponentDef", "DatatypeDef", "FieldDef", "Node",
-    "SegmentDef", "StructureDef", "TableDef", "Version", "nearest", "version",
+    "ANY_SEGMENT", "NO_TYPE", "PRIMITIVES", "VARIES", "VERSIONS", "ComponentDef", "DatatypeDef",
+    "FieldDef", "Node", "SegmentDef", "StructureDef", "TableDef", "Version", "nearest", "version",
 ]  # fmt: skip
 
 VERSIONS: tuple[str, ...] = (
@@ -197,7 +197,9 @@ class Version:
 def version(id: str) -> Version:  # noqa: A002
     """The tables of one of `VERSIONS`, loaded once; UsageError for another."""
     if id not in VERSIONS:
-        raise UsageError(f"no tables for HL7 version {id!r}", place="MSH-12", hint=f"use one of {', '.join(VERSIONS)}")
+        raise UsageError(
+            f"no tables for HL7 version {id!r}", place="MSH-12", hint=f"use one of {', '.join(VERSIONS)}"
+        )
     data = _load(f"hl7-{id}.json")
     return Version(
         id,
