@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tools.house.tree import Tree
 
 Plant = Callable[[dict[str, str]], Tree]

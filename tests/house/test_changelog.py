@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+
 from tools.house import changelog
 
 DAY = datetime.date(2026, 1, 2)

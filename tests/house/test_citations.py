@@ -1,6 +1,7 @@
 """A citation names its section, in one form."""
 
 import pytest
+
 from tools.house import citations
 
 GOOD = [

@@ -1,6 +1,7 @@
 """Cycles are found however the import is written."""
 
 import pytest
+
 from tools.house import cycles
 
 A = "src/chiasm/a/one.py"

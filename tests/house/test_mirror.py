@@ -1,6 +1,7 @@
 """The mirror between modules and their tests has no hole on either side."""
 
 import pytest
+
 from tools.house import mirror
 
 

@@ -1,6 +1,7 @@
 """Nothing kept names a machine or a registry."""
 
 import pytest
+
 from tools.house import traces
 
 SLASH = "/"
