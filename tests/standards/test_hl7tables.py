@@ -399,6 +399,24 @@ def test_codes_follow_the_version() -> None:
     assert version("2.3.1").table("0354") is not None
 
 
+def test_value_types_follow_the_version() -> None:
+    # CE and TS left with 2.6 and later; the tables of 2.9 no longer have them.
+    old, new = version("2.5.1").table("0125"), version("2.8.2").table("0125")
+    assert old is not None
+    assert new is not None
+    assert {"CE", "CWE", "ED", "NM", "SN", "ST", "TS", "TX", "FT", "RP"} <= set(old.codes)
+    assert {"CWE", "DTM", "ED", "NM", "SN", "ST"} <= set(new.codes)
+    assert not {"CE", "TS"} & set(new.codes)
+
+
+def test_coding_systems_stand_in_every_version() -> None:
+    for release in ("2.4", "2.5.1", "2.8.2"):
+        systems = version(release).table("0396")
+        assert systems is not None
+        assert systems.kind == "external"
+        assert {"DCM", "LN", "SCT", "UCUM", "L"} <= set(systems.codes)
+
+
 # --- look-up of versions ---------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import hl7_sources
-from .hl7_codes import LAST, CodeTable, code_tables
+from .hl7_codes import LAST, TOLD_FROM, CodeTable, code_tables
 from .hl7_merge import Merger, notation, span
 from .hl7_records import VERSIONS, Edition, Row
 from .hl7_structures import Chosen, events, structures
@@ -203,7 +203,7 @@ def _tables(
     A table that an ID or CNE refers to is defined by HL7, one that an IS or only a CWE does by the
     user; the corrections file names the external ones.
     """
-    external = corrections.get("tables", {}).get("external", {})
+    external = corrections["tables"]["external"]
     found = {}
     for number in sorted(set(codes) | set(references)):
         table = codes.get(number, CodeTable(""))
@@ -217,7 +217,17 @@ def _tables(
         kind = "hl7" if closed or (not types and table.codes) else "user"
         if number in external:
             kind = "external"
-        first = min([firsts.get(number, LAST), *(row[1] for row in table.codes.values())])
+        used = firsts.get(number, LAST)
+        for code, (text, begin, end) in table.codes.items():
+            # What stands in the first tables that tell versions is as old as the use of its table.
+            table.codes[code] = (text, min(begin, used) if begin == TOLD_FROM else begin, end)
+        for entry in corrections["codes"]:
+            if entry["table"] == number:
+                begin = VERSIONS.index(entry["from"])
+                table.codes |= {code: (text, begin, LAST) for code, text in entry["add"].items()}
+        first = min([used, *(row[1] for row in table.codes.values())])
+        if number in corrections["tables"]["every_version"]:
+            table = CodeTable(table.name, {code: (row[0], 0, LAST) for code, row in table.codes.items()})
         rows = {code: list(row) for code, row in sorted(table.codes.items()) if row[1] <= LAST}
         found[number] = [name, kind, [first, LAST], rows]
     return found

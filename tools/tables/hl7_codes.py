@@ -1,13 +1,14 @@
 """The code tables of HL7 v2, with the versions in which each code stands, from the FHIR R4 package.
 
 npm hl7.fhir.r4.examples 4.0.1 (CC0) carries the v2 tables as CodeSystems; the version in which a
-code was added or removed stands in the narrative alone, in the last column of its table. Tables that
-the package leaves out (user-defined, with suggested values) come from hl7-dictionary.
+code was added or removed stands in the narrative alone, in the last column of its table. Codes that
+were dropped before 2.9 come from hl7apy's tables of 2.3.1 and later, with hl7-dictionary's texts.
 """
 
 from __future__ import annotations
 
 import html
+import importlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -20,7 +21,10 @@ _ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 _CELL = re.compile(r"<td\s*(?:/>|>(.*?)</td>)", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _FILE = re.compile(r"CodeSystem-v2-(?:(2\.[\d.]+)-)?(\d{4})\.json$")
+_NO_CODES = {"...", "\u2026", "L,M,N", "For micriobo", ""}
+"""Entries that say "and so on", or stand for several codes that are listed too."""
 LAST = len(VERSIONS) - 1
+TOLD_FROM = VERSIONS.index("2.3.1")
 
 
 @dataclass(slots=True)
@@ -77,11 +81,41 @@ def code_tables(npm: Path) -> dict[str, CodeTable]:
                     first = min(first, table.codes[code][1])
                 if first <= last:
                     table.codes[code] = (plain(meaning or text), first, last)
-    for number, (name, meanings) in dictionary_codes(npm).items():
-        table = tables.setdefault(number, CodeTable(name))
-        if not table.codes:
-            table.codes.update(
-                {code: (meaning, 0, LAST) for code, meaning in meanings.items() if code != "..."}
-            )
-        table.name = table.name or name
+    _add_dropped(tables, npm)
     return tables
+
+
+def _add_dropped(tables: dict[str, CodeTable], npm: Path) -> None:
+    """Add the codes that later versions dropped: spans from hl7apy, texts from hl7-dictionary.
+
+    The FHIR package holds the tables of 2.9, without what was removed before: CE and TS of 0125.
+    """
+    meant = dictionary_codes(npm)
+    spans = _spans()
+    for number in sorted(set(meant) | set(spans)):
+        name, meanings = meant.get(number, ("", {}))
+        table = tables.setdefault(number, CodeTable(name))
+        table.name = table.name or name
+        if not table.codes and number not in spans:
+            table.codes.update({code: (meaning, 0, LAST) for code, meaning in meanings.items()})
+        for code, (first, last) in spans.get(number, {}).items():
+            text, early, late = table.codes.get(code, (meanings.get(code, ""), first, last))
+            table.codes[code] = (text, min(first, early), max(last, late))
+    for table in tables.values():
+        for code in _NO_CODES & set(table.codes):
+            del table.codes[code]
+
+
+def _spans() -> dict[str, dict[str, tuple[int, int]]]:
+    """The first and last version of every code of hl7apy's tables, which begin with `TOLD_FROM`."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for order, version in enumerate(VERSIONS):
+        if order < TOLD_FROM or version == "2.7.1":
+            continue
+        tables = importlib.import_module(f"hl7apy.v{version.replace('.', '_')}.tables").TABLES
+        for key, (_, codes) in tables.items():
+            held = found.setdefault(key.removeprefix("HL7"), {})
+            for code in codes:
+                first, _ = held.get(code, (order, order))
+                held[code] = (first, order)
+    return found
