@@ -133,6 +133,17 @@ def test_older_versions_have_fewer_segments() -> None:
     assert (counts[0], counts[-1]) == (37, 184)
 
 
+def test_a_withdrawn_field_never_returns() -> None:
+    gone: set[tuple[str, int]] = set()
+    for release in VERSIONS:
+        for segment in version(release).segments.values():
+            for item in segment.fields:
+                place = (segment.id, item.number)
+                assert item.usage == "W" or place not in gone, (release, place)
+                if item.usage == "W":
+                    gone.add(place)
+
+
 # --- facts of the standard -------------------------------------------------------------------------
 
 
