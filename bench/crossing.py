@@ -19,7 +19,7 @@ def rows() -> list[Row]:
 
 
 def _convert(carry: str) -> tuple[Callable[[], object], Callable[[], object]]:
-    from chiasm.app.convert import convert  # noqa: PLC0415
+    from chiasm.app.convert import convert
 
     path = ct_path()
 

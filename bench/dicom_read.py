@@ -59,7 +59,7 @@ def rows() -> list[Row]:
 
 
 def _index() -> tuple[Callable[[], object], Callable[[], object]]:
-    from chiasm import dicom  # noqa: PLC0415
+    from chiasm import dicom
 
     path = ct_path()
     file = Path(path)
@@ -78,7 +78,7 @@ def _index() -> tuple[Callable[[], object], Callable[[], object]]:
 
 
 def _every() -> tuple[Callable[[], object], Callable[[], object]]:
-    from chiasm import dicom  # noqa: PLC0415
+    from chiasm import dicom
 
     path = ct_path()
     file = Path(path)

@@ -40,7 +40,7 @@ def rows() -> list[Row]:
 
 
 def _edit() -> tuple[Callable[[], object], Callable[[], object]]:
-    from chiasm import hl7  # noqa: PLC0415
+    from chiasm import hl7
 
     data = wire()
 
@@ -60,7 +60,7 @@ def _edit() -> tuple[Callable[[], object], Callable[[], object]]:
 
 
 def _visit() -> tuple[Callable[[], object], Callable[[], object]]:
-    from chiasm import hl7  # noqa: PLC0415
+    from chiasm import hl7
 
     data = wire()
 
@@ -93,7 +93,7 @@ def _visit() -> tuple[Callable[[], object], Callable[[], object]]:
 
 
 def _ten() -> tuple[Callable[[], object], Callable[[], object]]:
-    from chiasm import hl7  # noqa: PLC0415
+    from chiasm import hl7
 
     data = wire()
 
@@ -111,7 +111,7 @@ def _ten() -> tuple[Callable[[], object], Callable[[], object]]:
 
 
 def _groups() -> tuple[Callable[[], object], Callable[[], object]]:
-    from chiasm import hl7  # noqa: PLC0415
+    from chiasm import hl7
 
     data = wire()
     text = data.decode("ascii")

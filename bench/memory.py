@@ -67,7 +67,7 @@ def write_sparse(path: Path) -> None:
 
 def _peak(row: Row, rounds: int) -> Outcome:
     del rounds  # a high-water mark needs no repetition
-    from chiasm.app import convert  # noqa: F401, PLC0415
+    from chiasm.app import convert  # noqa: F401
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.dcm"

@@ -26,8 +26,8 @@ def rows() -> list[Row]:
 
 
 def _convert() -> Callable[[], object]:
-    from chiasm import fhir  # noqa: F401, PLC0415
-    from chiasm.app.convert import convert  # noqa: PLC0415
+    from chiasm import fhir  # noqa: F401
+    from chiasm.app.convert import convert
 
     data = report()
 

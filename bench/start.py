@@ -23,7 +23,7 @@ def rows() -> list[Row]:
 
 def _row(work: str, at_most: float, arguments: list[str]) -> Row:
     def run(row: Row, rounds: int) -> Outcome:
-        from chiasm.app import start  # noqa: F401, PLC0415
+        from chiasm.app import start  # noqa: F401
 
         empty = [sys.executable, "-c", "pass"]
         program = str(Path(sys.executable).with_name("chiasm"))

@@ -18,7 +18,7 @@ SLASH = "/"
         ("--index" + "-url x", "registry-host"),
         ("--extra-index" + "-url x", "registry-host"),
         ('"resolv' + 'ed": "https://mirror.example/a.tgz"', "registry-host"),
-        ("https://pypi.example/root/simple", "registry-host"),
+        ("https://pypi.example/root" + "/simple", "registry-host"),
         ("at .." + "/shared/data", "shared-path"),
     ],
 )

@@ -35,7 +35,12 @@ def check(tree: Tree) -> Iterator[Problem]:
                 for match in broken.finditer(flat):
                     shown = flat[match.start() : match.end() + 12].replace("\n", " ").strip()
                     place = line + flat.count("\n", 0, match.start())
-                    yield Problem(source.path, place, "citation-form", f"{shown!r}: write it as {form!r}")
+                    yield Problem(
+                        source.path,
+                        place,
+                        "citation-form",
+                        f"{shown!r}: name the section, in the form {form!r}",
+                    )
 
 
 def _comments(source: Source) -> Iterator[tuple[int, str]]:
