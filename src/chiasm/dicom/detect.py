@@ -1,0 +1,80 @@
+"""Which form a data set is really in, by its bytes. PS3.5 §A, PS3.10 §7."""
+
+from __future__ import annotations
+
+from . import meaning
+from .reading import Buffer
+from .vr import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_BIG,
+    IMPLICIT_LITTLE,
+    LONG_CODES,
+    SHORT_CODES,
+    UNDEFINED,
+    Form,
+)
+
+_FORMS = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, IMPLICIT_BIG)
+_SAMPLE = 6
+
+
+def form_of(
+    buffer: Buffer, start: int, stop: int, declared: Form | None = None, *, strict: bool = True
+) -> Form | None:
+    """The declared form where the first elements can be read in it, else the one they fit best.
+
+    None where no element can be read in any form. Not `strict` (there is a meta group, so it is DICOM):
+    private groups that nobody may use count too.
+    """
+    if declared is not None and (stop - start < 8 or _score(buffer, start, stop, declared, strict) > 0):
+        return declared
+    best, form = max(((_score(buffer, start, stop, form, strict), -at) for at, form in enumerate(_FORMS)))
+    return _FORMS[-form] if best > 0 else None
+
+
+def _score(buffer: Buffer, start: int, stop: int, form: Form, strict: bool) -> float:
+    """How many of the first elements make sense; 0 where the first one does not."""
+    pos, last, good = start, -1, 0.0
+    while good < _SAMPLE and pos + 8 <= stop:
+        head = _head(buffer, pos, stop, form)
+        if head is None:
+            break
+        tag, value, length = head
+        if tag <= last or not (_is_known(tag) or (tag >> 16 & 1 and not strict)):
+            break
+        if length == UNDEFINED:
+            return good + 1
+        if value + length > stop:
+            return good + (0.5 if form.implicit and good else 0 if form.implicit else 0.5)
+        good += 1
+        pos, last = value + length, tag
+    return good
+
+
+def _head(buffer: Buffer, pos: int, stop: int, form: Form) -> tuple[int, int, int] | None:
+    if form.implicit:
+        group, number, length = form.tagged.unpack_from(buffer, pos)
+        return group << 16 | number, pos + 8, length
+    group, number, code, length = form.head.unpack_from(buffer, pos)
+    if code in SHORT_CODES:
+        return group << 16 | number, pos + 8, length
+    if code not in LONG_CODES:
+        return None
+    if pos + 12 > stop:
+        return None
+    return group << 16 | number, pos + 12, form.long.unpack_from(buffer, pos + 8)[0]
+
+
+def _is_known(tag: int) -> bool:
+    if tag >> 16 & 1:
+        return tag >> 16 > 8 and tag & 0xFFFF >= 0x10
+    return (
+        tag & 0xFFFF == 0
+        and tag < 0x7FE10000
+        and tag >> 16 in _GROUPS
+        or bool(tag & 0xFFFF and meaning.alternatives(tag))
+    )
+
+
+_GROUPS = frozenset((0x0000, 0x0002, 0x0004, 0x0008, 0x0010, 0x0018, 0x0020, 0x0028, 0x0032, 0x0038, 0x0040))
