@@ -8,7 +8,7 @@ from pathlib import Path
 import pydicom
 from pydicom.data import get_testdata_file
 
-from .measure import Row, versus
+from .measure import Row, agree, versus
 
 # What C-FIND and QIDO-RS return or match on, from patient to instance (PS3.4 §C.6.1.1, PS3.18 §10.6.3).
 INDEX = (
@@ -73,7 +73,7 @@ def _index() -> tuple[Callable[[], object], Callable[[], object]]:
         return [data_set.get(keyword) for keyword in INDEX]
 
     assert len(INDEX) == 40
-    assert [plain(value) for value in ours()] == [plain(value) for value in peer()]
+    agree([plain(value) for value in ours()], [plain(value) for value in peer()])
     return ours, peer
 
 
@@ -91,8 +91,7 @@ def _every() -> tuple[Callable[[], object], Callable[[], object]]:
         data_set = pydicom.dcmread(path, stop_before_pixels=True)
         return [element.value for element in data_set.iterall() if element.VR != "SQ"]
 
-    flat = [plain(value) for value in ours()]
-    assert flat == [plain(value) for value in peer()]
+    agree([plain(value) for value in ours()], [plain(value) for value in peer()])
     return ours, peer
 
 
@@ -101,8 +100,8 @@ def plain(value: object) -> object:
     if value is None or isinstance(value, bytes):
         return value or ""
     original = getattr(value, "original_string", None)
-    if original is not None:
-        return str(original).strip()
+    if isinstance(original, str):
+        return original.strip()
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(one) for one in value]
     return value if type(value) in {int, float} else str(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 import hl7 as python_hl7
 from hl7apy.parser import parse_message
 
-from .measure import Row, versus
+from .measure import Row, agree, versus
 
 MESSAGE = Path(__file__).parent / "data" / "oru.hl7"
 
@@ -105,7 +105,7 @@ def _ten() -> tuple[Callable[[], object], Callable[[], object]]:
         message = python_hl7.parse(data)
         return [message[path] for path in THEIRS]
 
-    assert ours() == [str(value) for value in peer()]
+    agree(ours(), [str(value) for value in peer()])
     assert len(OURS) == len(THEIRS) == 10
     return ours, peer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,10 +43,24 @@ class Row:
         """Measure in `rounds` rounds; what cannot be imported is `absent`, what breaks is `fail`."""
         try:
             return self.run(self, rounds)
-        except (ImportError, AttributeError) as error:
-            if isinstance(error, AttributeError) and "module 'chiasm" not in str(error):
-                raise
-            return Outcome(self.work, self.peer_name, self.required, note=str(error))
+        except ImportError as error:
+            return self._without_figures("absent", str(error))
+        except Exception as error:
+            if isinstance(error, AttributeError) and "module 'chiasm" in str(error):
+                return self._without_figures("absent", str(error))
+            return self._without_figures("fail", f"{type(error).__name__}: {error}")
+
+    def _without_figures(self, mark: Mark, note: str) -> Outcome:
+        return Outcome(self.work, self.peer_name, self.required, mark=mark, note=note)
+
+
+def agree(ours: Sequence[object], peer: Sequence[object]) -> None:
+    """Hold what was read by the one against the other; raises ValueError at the first difference."""
+    for index, (one, other) in enumerate(zip(ours, peer, strict=False)):
+        if one != other:
+            raise ValueError(f"value {index} is {one!r} here and {other!r} at the peer")
+    if len(ours) != len(peer):
+        raise ValueError(f"{len(ours)} values here and {len(peer)} at the peer")
 
 
 def versus(

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 
 from bench import dicom_read, hl7_parse, memory, peers, report, run, sr
-from bench.measure import Outcome, Row, duration, rate, versus
+from bench.measure import Outcome, Row, agree, duration, rate, versus
 
 
 def wait(seconds):
@@ -39,8 +39,19 @@ def test_what_is_not_there_is_absent_and_what_breaks_is_not():
     def broken():
         return {}.nothing
 
-    with pytest.raises(AttributeError):
-        versus("work", "peer", 2, broken).outcome()
+    outcome = versus("work", "peer", 2, broken).outcome()
+    assert (outcome.mark, outcome.note) == (
+        "fail",
+        "AttributeError: 'dict' object has no attribute 'nothing'",
+    )
+
+
+def test_what_was_read_must_agree():
+    agree([1, "a"], [1, "a"])
+    with pytest.raises(ValueError, match="value 1 is 'a' here and 'b' at the peer"):
+        agree([1, "a"], [1, "b"])
+    with pytest.raises(ValueError, match="2 values here and 1 at the peer"):
+        agree([1, 2], [1])
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.56e-5, "45.6 µs")])
