@@ -24,6 +24,7 @@ class Limits:
     xml_depth: int = 200
     json_bytes: int = 256 << 20
     json_depth: int = 1_000
+    image_pixels: int = 500_000_000
     archive_members: int = 100_000
     archive_bytes: int = 8 << 30
 

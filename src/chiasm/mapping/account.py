@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..dicom import Package
+    from ..hl7 import Message
     from .case_dicom import Read
+    from .case_v2 import MessageReading
     from .crosswalk import Crosswalk
     from .writing import Written
 
@@ -89,3 +91,45 @@ def _entry(path: str, read: Read, place: Written | None, facet: str, message_kin
     if facet and facet in place.unheld:
         return Entry(path, Disposition.DROPPED, "", read.concept, f"{place.target} has no place for a {facet}")
     return Entry(path, Disposition.MAPPED, place.target, read.concept, "; ".join(sorted(place.notes)))
+
+
+TRANSPORT = frozenset({"MSH", "SFT", "EVN", "FHS", "BHS", "BTS", "FTS", "MSA"})
+"""Segments that say how and why a message travels, nothing of the patient: HL7 v2.5.1 §2.15."""
+
+_TRANSPORT = "says how the message travels, nothing of the patient"
+
+
+def of_message(
+    message: Message,
+    reading: MessageReading,
+    written: Mapping[tuple[str, int], Written],
+    refused: Mapping[tuple[str, int], str],
+    target_name: str,
+) -> Iterator[Entry]:
+    """The entries of one v2 message, in the order of its leaves."""
+    said: dict[str, Entry] = {}
+    for read in reading.reads:
+        key = (read.concept, read.index)
+        place = written.get(key)
+        for leaf in read.leaves:
+            if read.refusal or key in refused:
+                reason = f"refused: {read.refusal or refused[key]}"
+                entry = Entry(leaf, Disposition.DROPPED, "", read.concept, reason)
+            elif place is None:
+                entry = Entry(leaf, Disposition.DROPPED, "", read.concept, f"no place in {target_name}")
+            else:
+                notes = "; ".join(sorted(place.notes))
+                entry = Entry(leaf, Disposition.MAPPED, place.target, read.concept, notes)
+            known = said.get(leaf)
+            if known is None or _RANK[entry.disposition] > _RANK[known.disposition]:
+                said[leaf] = entry
+    for path, value in message.walk():
+        if not value:
+            continue
+        entry_here = said.get(path)
+        if entry_here is not None:
+            yield entry_here
+        elif path[:3] in TRANSPORT:
+            yield Entry(path, Disposition.DROPPED, "", "transport", _TRANSPORT)
+        else:
+            yield Entry(path, Disposition.DROPPED, "", "no-row", f"the crosswalk has no row for it in {target_name}")

@@ -13,9 +13,11 @@ import binascii
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..dicom import DataSet
+from ..dicom import DataSet, create
 from ..errors import MappingError
+from ..model import Disposition, Entry
 from .account import PIXELS
+from .result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,3 +179,35 @@ def _restore(parent: DataSet, tag: int, vr: str, kind: str, field: Any, where: s
         parent.set(tag, tuple(texts) if len(texts) > 1 else texts[0] or None, vr)
 
 
+
+
+_SKIPPED = "belongs to the message, not to the data set that it carries"
+
+
+def restore(message: Message) -> Result:
+    """The data set that a message carries, as a Part 10 file, with the account of the message's leaves.
+
+    Raises MappingError where it carries none.
+    """
+    data = rebuild(message)
+    sop_class = data.get("SOPClassUID")
+    if sop_class is None:
+        raise MappingError("the message carries no data set", hint="it is made by `--carry all`")
+    output = create(data, sop_class=str(sop_class)).encode()
+
+    def entries() -> Iterator[Entry]:
+        carried = {
+            f"OBX[{number}]": str(_leaf(segment.value(3)))
+            for number, segment in enumerate(message.segments_named("OBX"), 1)
+            if TAG_SYSTEM in (_leaf(part) for field in segment.value(3)[:1] for part in field[2:3])
+        }
+        for path, value in message.walk():
+            if not value:
+                continue
+            tag = carried.get(path.partition("-")[0])
+            if tag:
+                yield Entry(path, Disposition.MAPPED, tag, "carry-all")
+            else:
+                yield Entry(path, Disposition.DROPPED, "", "not-carried", _SKIPPED)
+
+    return Result(output, "dicom", entries)

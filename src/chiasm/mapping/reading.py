@@ -144,6 +144,11 @@ class FieldReader:
         ]
 
     @property
+    def path(self) -> str:
+        """The path of the field, as `PID[1]-5`."""
+        return self._path
+
+    @property
     def first(self) -> RepetitionReader:
         """The first repetition; one without components where the field is absent."""
         found = self.repetitions()

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Result:
     """The output of one conversion, as bytes, with its ledger, drawn up when it is first asked for.
 
-    `kind` is the route's target as `oru`; `findings` are what was tolerated in the source.
+    `kind` is the route's target as `oru`; `findings` are what was tolerated in the source; `more` are
+    further outputs, where a source becomes several.
     """
 
     def __init__(
@@ -24,11 +25,18 @@ class Result:
         kind: str,
         account: Callable[[], Iterable[Entry]],
         findings: tuple[Finding, ...] = (),
+        more: tuple[bytes, ...] = (),
     ) -> None:
         self.output = output
         self.kind = kind
         self.findings = findings
+        self.more = more
         self._account = account
+
+    @property
+    def outputs(self) -> tuple[bytes, ...]:
+        """All outputs, the first one first."""
+        return (self.output, *self.more)
 
     @functools.cached_property
     def ledger(self) -> Ledger:

@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ..hl7 import Message
 from ..model import Sender
 from . import crosswalk as crosswalks
-from . import forward
+from . import carry, forward, patient_update, worklist
 from .crosswalk import Crosswalk
 from .result import Result
 
@@ -23,12 +23,14 @@ class Options:
     """What a conversion may be told: the rows, the sender named in MSH, and how much to carry.
 
     `carry` is `rows` (what the crosswalk has a place for) or `all` (every element but pixels as an
-    observation, so that the receiver can rebuild the header).
+    observation, so that the receiver can rebuild the header). `onto` is the object that a patient update
+    is applied to.
     """
 
     crosswalk: Crosswalk = field(default_factory=crosswalks.default)
     sender: Sender = Sender()
     carry: str = "rows"
+    onto: Package | None = None
 
 
 Take = Callable[[object, Options], Result]
@@ -53,6 +55,25 @@ def _message(kind: str) -> Take:
     return take
 
 
+def _worklist(source: object, options: Options) -> Result:
+    assert isinstance(source, Message)
+    return worklist.from_message(source, options.crosswalk)
+
+
+def _patient(source: object, options: Options) -> Result:
+    assert isinstance(source, Message)
+    if options.onto is None:
+        raise UsageError(
+            "a patient update needs the object that it applies to", hint="name it with --onto FILE"
+        )
+    return patient_update.apply(source, options.onto, options.crosswalk)
+
+
+def _rebuilt(source: object, options: Options) -> Result:
+    assert isinstance(source, Message)
+    return carry.restore(source)
+
+
 ROUTES: dict[tuple[str, str], Route] = {
     (route.source, route.target): route
     for route in (
@@ -61,6 +82,9 @@ ROUTES: dict[tuple[str, str], Route] = {
         Route("dicom", "orm", "ORM^O01 2.3.1 with ZDS: general order", _message("orm")),
         Route("dicom", "omg", "OMG^O19 2.5.1 with ZDS: general clinical order", _message("omg")),
         Route("dicom", "adt", "ADT^A08 2.5.1: update patient information", _message("adt")),
+        Route("hl7", "worklist", "Modality Worklist items, one a step", _worklist),
+        Route("hl7", "patient", "a stored object with the patient's attributes updated", _patient),
+        Route("hl7", "dicom", "the data set that an ORU with --carry all holds", _rebuilt),
     )
 }
 

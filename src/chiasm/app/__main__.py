@@ -1,0 +1,5 @@
+"""`python -m chiasm.app` is the command line."""
+
+from .start import main
+
+main()

@@ -1,0 +1,128 @@
+"""The command line: `chiasm convert`, `inspect`, `validate`, `generate` and `tour`.
+
+Exit status: 0 done, 1 findings or partial, 2 unusable input or arguments.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+import chiasm
+from chiasm.errors import ChiasmError
+
+app = typer.Typer(
+    name="chiasm",
+    help="Reads, writes, checks and translates DICOM, HL7 and FHIR, and never loses anything silently.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Sources = Annotated[list[str], typer.Argument(help="Files, folders, patterns, zip archives, or - for standard input.")]
+
+
+def run() -> NoReturn:
+    """Run the command line; an error of Chiasm's is one line on standard error, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except ChiasmError as error:
+        sys.stderr.write(f"chiasm: {error}\n")
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    raise SystemExit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"chiasm {chiasm.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Reads, writes, checks and translates DICOM, HL7 and FHIR, and never loses anything silently."""
+
+
+@app.command()
+def convert(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="SRC… DST: files, folders, patterns, archives or -; then where to.")
+    ] = None,
+    to: Annotated[str, typer.Option(help="What to make: oru, omi, orm, omg, adt, mdm, fhir, worklist, sr, …")] = "",
+    ledger: Annotated[str, typer.Option(help="Write the ledger here; for a folder, `yes` puts one by each output.")] = "",
+    carry: Annotated[str, typer.Option(help="rows: what the crosswalk has a place for; all: every element.")] = "rows",
+    crosswalk: Annotated[str, typer.Option(help="A site's own rows, as CSV.")] = "",
+    onto: Annotated[str, typer.Option(help="The stored object that a patient update is applied to.")] = "",
+    study: Annotated[bool, typer.Option(help="One message for each study instead of one for each file.")] = False,
+    explain: Annotated[bool, typer.Option(help="Print the crosswalk instead of converting.")] = False,
+    json: Json = False,
+) -> None:
+    """Convert files into another standard, with a ledger that accounts for every element."""
+    from .command_convert import Request, convert_command, explain_command
+
+    if explain:
+        raise typer.Exit(explain_command(crosswalk, to, as_json=json))
+    if not sources or len(sources) < 2:
+        raise typer.BadParameter("name at least one source and a destination")
+    request = Request(tuple(sources[:-1]), sources[-1], to, ledger, carry, crosswalk, onto, study, json)
+    raise typer.Exit(convert_command(request))
+
+
+@app.command()
+def inspect(
+    sources: Sources,
+    json: Json = False,
+    width: Annotated[int, typer.Option(help="Characters of a value to show; 0 for all.")] = 64,
+) -> None:
+    """Show a file of any standard as a tree that one can read."""
+    from .command_inspect import inspect_command
+
+    raise typer.Exit(inspect_command(sources, as_json=json, width=width))
+
+
+@app.command()
+def validate(
+    sources: Sources,
+    profile: Annotated[str, typer.Option(help="A profile (JSON) that tightens the rules for v2 messages.")] = "",
+    json: Json = False,
+) -> None:
+    """Check files against their standard: what is broken, where, and by which rule."""
+    from .command_validate import validate_command
+
+    raise typer.Exit(validate_command(sources, profile, as_json=json))
+
+
+@app.command()
+def generate(
+    kind: Annotated[str, typer.Argument(help="sc, pdf, cda, stl, sr, measurements, ko, worklist or mpps.")],
+    sources: Annotated[list[str], typer.Argument(help="SRC… DST: what it is made of, then where to; - for nothing.")],
+    about: Annotated[str, typer.Option(help="Patient, order, equipment: JSON of DICOM keywords, or an HL7 order.")] = "",
+    report: Annotated[str, typer.Option(help="For sr: basic, enhanced or comprehensive.")] = "basic",
+    title: Annotated[str, typer.Option(help="The document's title, or what a selection says of itself.")] = "",
+) -> None:
+    """Make new DICOM objects: Secondary Captures, documents, reports, selections, worklist items."""
+    from .command_generate import Request, generate_command
+
+    *origins, destination = sources
+    raise typer.Exit(generate_command(Request(kind, tuple(origins), destination, about, report, title)))
+
+
+@app.command()
+def tour(
+    out: Annotated[Path, typer.Option(help="Where to put what is made.")] = Path("out/tour"),
+) -> None:
+    """Show the main job on real files: DICOM to messages and back, checked and accounted for."""
+    from .tour import tour_command
+
+    raise typer.Exit(tour_command(out))

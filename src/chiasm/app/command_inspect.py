@@ -1,0 +1,56 @@
+"""`chiasm inspect`: a readable tree of any standard."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ..errors import ChiasmError
+from .sources import gather
+from .tree import Node, nodes
+
+if TYPE_CHECKING:
+    from .sources import Source
+
+
+def inspect_command(names: list[str], *, as_json: bool, width: int) -> int:
+    """Print the tree of each file; the exit status."""
+    status = 0
+    sources = list(gather(names))
+    for source in sources:
+        try:
+            if as_json:
+                _print_json(source)
+            else:
+                if len(sources) > 1:
+                    sys.stdout.write(f"{source.name}\n")
+                _print(source, width)
+        except ChiasmError as error:
+            sys.stderr.write(f"chiasm: {error if error.source else f'{source.name}: {error}'}\n")
+            status = 2 if len(sources) == 1 else 1
+    return status
+
+
+def _print_json(source: Source) -> None:
+    for node in nodes(source):
+        sys.stdout.write(json.dumps({"file": source.name, **asdict(node)}, ensure_ascii=False) + "\n")
+
+
+def _print(source: Source, width: int) -> None:
+    color = sys.stdout.isatty()
+    for node in nodes(source):
+        sys.stdout.write(_line(node, width, color))
+
+
+def _line(node: Node, width: int, color: bool) -> str:
+    value = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in node.value)
+    if width and len(value) > width:
+        value = value[: width - 1] + "…"
+    path = node.path.rpartition("/")[2]
+    indent = "  " * node.depth
+    note = f"  = {node.note}" if node.note else ""
+    if color:
+        return f"{indent}\x1b[36m{path}\x1b[0m {node.kind:<2} \x1b[1m{node.name}\x1b[0m  {value}\x1b[2m{note}\x1b[0m\n"
+    return f"{indent}{path} {node.kind:<2} {node.name}  {value}{note}\n"

@@ -1,0 +1,68 @@
+"""`chiasm.convert`: one call from a file, or bytes, to the other standard."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import hl7, mapping
+from ..errors import UsageError
+from ..model import Instant, Sender
+from .sources import Source
+
+if TYPE_CHECKING:
+    from ..mapping.routes import Options
+
+
+def now() -> Instant:
+    """This moment, to the second, with the zone of this machine."""
+    moment = datetime.now().astimezone()
+    return Instant(moment.strftime("%Y%m%d%H%M%S"), "", moment.strftime("%z"))
+
+
+def convert(
+    source: str | Path | bytes,
+    to: str,
+    *,
+    carry: str = "rows",
+    crosswalk: str | Path | None = None,
+    onto: str | Path | None = None,
+) -> mapping.Result:
+    """Convert one file, or the bytes of one, into another standard.
+
+    `to` is a target as `oru`, `omi`, `orm`, `adt`, `fhir`, `worklist`, `sr`; `carry="all"` takes every
+    element but pixels along; `crosswalk` is a site's own table; `onto` the object that a patient update
+    applies to. Raises ParseError for what cannot be read, UsageError where no route leads there,
+    MappingError where the content has no faithful form.
+    """
+    one = Source("bytes", data=source) if isinstance(source, bytes) else Source(str(source), path=Path(source))
+    return convert_source(one, to, options(carry, crosswalk, onto))
+
+
+def options(carry: str = "rows", crosswalk: str | Path | None = None, onto: str | Path | None = None) -> Options:
+    """The options of a conversion, a site's crosswalk loaded and checked."""
+    from ..mapping.crosswalk import default, load
+    from ..mapping.routes import Options
+
+    if carry not in {"rows", "all"}:
+        raise UsageError(f"'{carry}' is not a way to carry", hint="known are rows and all")
+    rows = load(crosswalk) if crosswalk else default()
+    target = Source(str(onto), path=Path(onto)).package() if onto else None
+    return Options(rows, Sender(sent=now()), carry, target)
+
+
+def convert_source(source: Source, to: str, chosen: Options) -> mapping.Result:
+    """Convert one source, whichever standard it is written in."""
+    standard = source.standard()
+    if standard == "dicom":
+        return mapping.convert([(source.name, source.package())], to, chosen)
+    if standard == "hl7":
+        return mapping.convert(hl7.parse(source.read(), source=source.name), to, chosen)
+    if standard == "hl7-xml":
+        return mapping.convert(hl7.from_xml(source.read()), to, chosen)
+    if standard == "fhir":
+        from .. import fhir
+
+        return mapping.convert(fhir.parse(source.read()), to, chosen)
+    raise UsageError(f"a {standard} file is not a source of conversions", source=source.name)

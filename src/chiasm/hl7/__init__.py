@@ -1,0 +1,72 @@
+"""HL7 version 2: ER7 and XML, read and written without loss, checked against every version's tables.
+
+Bytes in are bytes out: a message keeps what it was read from, a leaf is decoded when it is asked for, and
+an edit changes that leaf alone. What is heavy is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .acknowledgment import acknowledge
+    from .batch import Batch, parse_batch, read_file
+    from .composing import FieldValue, compose
+    from .create import create_message, encode_message
+    from .delimiters import NULL, Delimiters, Raw
+    from .message import Message, parse
+    from .profile import Profile, load_profile
+    from .segment import Segment
+    from .xml import from_xml, to_xml
+
+__all__ = [
+    "NULL",
+    "Batch",
+    "Delimiters",
+    "FieldValue",
+    "Message",
+    "Profile",
+    "Raw",
+    "Segment",
+    "acknowledge",
+    "compose",
+    "create_message",
+    "encode_message",
+    "from_xml",
+    "load_profile",
+    "parse",
+    "parse_batch",
+    "read_file",
+    "to_xml",
+]
+
+_HOMES = {
+    "NULL": "delimiters",
+    "Batch": "batch",
+    "Delimiters": "delimiters",
+    "FieldValue": "composing",
+    "Message": "message",
+    "Profile": "profile",
+    "Raw": "delimiters",
+    "Segment": "segment",
+    "acknowledge": "acknowledgment",
+    "compose": "composing",
+    "create_message": "create",
+    "encode_message": "create",
+    "from_xml": "xml",
+    "load_profile": "profile",
+    "parse": "message",
+    "parse_batch": "batch",
+    "read_file": "batch",
+    "to_xml": "xml",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'chiasm.hl7' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value

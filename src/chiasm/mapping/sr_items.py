@@ -1,0 +1,341 @@
+"""From a DICOM SR data set to the content items of a report, of every value type, at any depth.
+
+Every element of every item is read: what the records have no field for becomes an attribute of its
+item. Items are walked with a stack of their own. PS3.3 §C.17.3 and §C.18.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ChiasmError
+from ..model import Attribute, Coded, Content, Reference
+from . import sr_elements as sr
+from .sr_attributes import kept
+from .times import from_dicom_dt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..dicom import DataSet, Element
+    from ..model import Position
+    from .reading import Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsReading:
+    """The items of a tree, and the leaves that each was read from."""
+
+    items: tuple[Content, ...]
+    leaves: tuple[list[Leaf], ...]
+
+
+class _Item:
+    """One item in the making: its fields, the leaves read, the attributes that have no field."""
+
+    __slots__ = ("attributes", "fields", "leaves", "prefix", "value_type")
+
+    def __init__(self, prefix: str, value_type: str) -> None:
+        self.prefix = prefix
+        self.value_type = value_type
+        self.fields: dict[str, Any] = {}
+        self.leaves: list[Leaf] = []
+        self.attributes: list[Attribute] = []
+
+    def keep(self, element: Element, path: str = "") -> str:
+        """Take an element along as an attribute; gives back no text."""
+        kept(element, self.prefix, path, self.attributes, self.leaves)
+        return ""
+
+    def text(self, element: Element, path: str = "") -> str | None:
+        """The text of an element of one value; None, and the element kept, where it is anything else."""
+        value = element.value
+        if value is None or isinstance(value, str):
+            self.leaves.append((self.prefix + path, element.tag, ""))
+            return value or ""
+        self.keep(element, path)
+        return None
+
+    def first(self, element: Element) -> Sequence[Element]:
+        """The elements of the first item of a sequence; those of further items are kept."""
+        items = element.items
+        if not items:
+            self.leaves.append((self.prefix, element.tag, ""))
+            return ()
+        for number in range(1, len(items)):
+            for other in items[number]:
+                self.keep(other, f"{element.tag:08X}/{number}/")
+        return tuple(items[0])
+
+    def code(self, elements: Sequence[Element], path: str) -> Coded | None:
+        """The concept that the elements of a code item say. PS3.3 §8.8."""
+        code = scheme = meaning = version = ""
+        for element in elements:
+            tag = element.tag
+            if tag == sr.MEANING:
+                meaning = self.text(element, path) or ""
+            elif tag == sr.SCHEME:
+                scheme = self.text(element, path) or ""
+            elif tag == sr.SCHEME_VERSION:
+                version = self.text(element, path) or ""
+            elif tag in {sr.CODE_VALUE, sr.LONG_CODE, sr.URN_CODE} and not code:
+                code = self.text(element, path) or ""
+            else:
+                self.keep(element, path)
+        return Coded(code, scheme, meaning, version) if code or meaning or scheme else None
+
+
+def read_items(data: DataSet) -> ItemsReading:
+    """The content items of a data set, the root first; none where it has no root.
+
+    PS3.3 §C.17.3.
+    """
+    if data.get(sr.VALUE_TYPE) is None:
+        return ItemsReading((), ())
+    items: list[Content] = []
+    leaves: list[list[Leaf]] = []
+    stack: list[tuple[DataSet, str, Position]] = [(data, "", (1,))]
+    while stack:
+        source, prefix, position = stack.pop()
+        item, children = _read(source, prefix)
+        items.append(_content(item, position))
+        leaves.append(item.leaves)
+        stack += [
+            (children[number], f"{prefix}0040A730/{number}/", (*position, number + 1))
+            for number in range(len(children) - 1, -1, -1)
+        ]
+    return ItemsReading(tuple(items), tuple(leaves))
+
+
+def _read(source: DataSet, prefix: str) -> tuple[_Item, Sequence[DataSet]]:
+    value = source.get(sr.VALUE_TYPE)
+    item = _Item(prefix, value if isinstance(value, str) else "")
+    children: Sequence[DataSet] = ()
+    for element in source:
+        tag = element.tag
+        if tag == sr.CONTENT:
+            children = element.items
+            if not children:
+                item.leaves.append((prefix, tag, ""))
+            continue
+        if not prefix and tag not in _ROOT:
+            continue
+        reader = _READERS.get(tag)
+        if reader is not None:
+            reader(item, element)
+        elif tag != sr.CHARACTER_SET:
+            item.keep(element)
+    return item, children
+
+
+def _content(item: _Item, position: Position) -> Content:
+    attributes = item.attributes
+    if len(attributes) > 1:
+        attributes.sort(key=_path)
+    return Content(position, attributes=tuple(attributes), **item.fields)
+
+
+def _path(attribute: Attribute) -> str:
+    return attribute.path
+
+
+def _plain(field: str) -> Callable[[_Item, Element], None]:
+    def read(item: _Item, element: Element) -> None:
+        text = item.text(element)
+        if text:
+            item.fields[field] = text
+
+    return read
+
+
+def _text(item: _Item, element: Element) -> None:
+    if sr.TEXT_TAGS[element.tag] != item.value_type:
+        item.keep(element)
+        return
+    text = item.text(element)
+    if text:
+        item.fields["text"] = text
+
+
+def _name(item: _Item, element: Element) -> None:
+    item.fields["name"] = item.code(item.first(element), "0040A043/0/")
+
+
+def _code(item: _Item, element: Element) -> None:
+    if item.value_type == "CODE":
+        item.fields["code"] = item.code(item.first(element), "0040A168/0/")
+    else:
+        item.keep(element)
+
+
+def _qualifier(item: _Item, element: Element) -> None:
+    if item.value_type == "NUM":
+        item.fields["qualifier"] = item.code(item.first(element), "0040A301/0/")
+    else:
+        item.keep(element)
+
+
+def _measured(item: _Item, element: Element) -> None:
+    if item.value_type != "NUM":
+        item.keep(element)
+        return
+    path = "0040A300/0/"
+    for part in item.first(element):
+        if part.tag == sr.NUMERIC_VALUE and part.vr == "DS":
+            value = part.value
+            item.leaves.append((item.prefix + path, part.tag, ""))
+            if value is not None:
+                values = value if isinstance(value, tuple) else (value,)
+                item.fields["numbers"] = tuple("" if one is None else str(one) for one in values)
+        elif part.tag == sr.UNITS and len(part.items) == 1:
+            item.fields["unit"] = item.code(tuple(part.items[0]), f"{path}004008EA/0/")
+        else:
+            item.keep(part, path)
+
+
+def _reference(item: _Item, element: Element) -> None:
+    if item.value_type not in sr.REFERENCE_TYPES:
+        item.keep(element)
+        return
+    path = "00081199/0/"
+    sop_class = instance = ""
+    narrowed: dict[int, tuple[int, ...]] = {}
+    for part in item.first(element):
+        numbers = _whole(part.value) if part.tag in _NARROWED else None
+        if part.tag == sr.SOP_CLASS:
+            sop_class = item.text(part, path) or ""
+        elif part.tag == sr.SOP_INSTANCE:
+            instance = item.text(part, path) or ""
+        elif numbers:
+            narrowed[part.tag] = numbers
+            item.leaves.append((item.prefix + path, part.tag, ""))
+        else:
+            item.keep(part, path)
+    if sop_class or instance or narrowed:
+        frames, segments, channels = (narrowed.get(tag, ()) for tag in _NARROWED)
+        item.fields["reference"] = Reference(sop_class, instance, frames, segments, channels)
+
+
+def _whole(value: object) -> tuple[int, ...] | None:
+    """Whole numbers, if they are written in the one way that they can be written back."""
+    values = value if isinstance(value, tuple) else (value,)
+    found = []
+    for one in values:
+        if isinstance(one, int):
+            found.append(one)
+        elif isinstance(one, str) and one.isascii() and one.isdigit() and str(int(one)) == one:
+            found.append(int(one))
+        else:
+            return None
+    return tuple(found)
+
+
+def _coordinates(item: _Item, element: Element) -> None:
+    if item.value_type not in {"SCOORD", "SCOORD3D"} or element.vr != "FL" or element.value is None:
+        item.keep(element)
+        return
+    value = element.value
+    values = value if isinstance(value, tuple) else (value,)
+    item.leaves.append((item.prefix, element.tag, ""))
+    # Nine digits tell every single-precision number apart from its neighbors.
+    item.fields["coordinates"] = tuple(format(one, ".9g") for one in values)
+
+
+def _graphic(item: _Item, element: Element) -> None:
+    wanted = {"TCOORD"} if element.tag == sr.RANGE_TYPE else {"SCOORD", "SCOORD3D"}
+    text = item.text(element) if item.value_type in wanted else item.keep(element)
+    if text:
+        item.fields["graphic"] = text
+
+
+def _points(item: _Item, element: Element) -> None:
+    value = element.value
+    if item.value_type != "TCOORD" or "basis" in item.fields or value is None:
+        item.keep(element)
+        return
+    item.leaves.append((item.prefix, element.tag, ""))
+    item.fields["basis"] = sr.BASES[element.tag]
+    item.fields["coordinates"] = tuple(map(str, value)) if isinstance(value, tuple) else (str(value),)
+
+
+def _frame_of_reference(item: _Item, element: Element) -> None:
+    text = item.text(element) if item.value_type == "SCOORD3D" else item.keep(element)
+    if text:
+        item.fields["basis"] = text
+
+
+def _template(item: _Item, element: Element) -> None:
+    items = element.items
+    if len(items) == 1 and items[0].get(sr.MAPPING_RESOURCE) == sr.DCMR and item.value_type == "CONTAINER":
+        path = "0040A504/0/"
+        for part in items[0]:
+            if part.tag == sr.TEMPLATE_ID:
+                item.fields["template"] = item.text(part, path) or ""
+            elif part.tag == sr.MAPPING_RESOURCE:
+                item.text(part, path)
+            else:
+                item.keep(part, path)
+    else:
+        item.keep(element)
+
+
+def _target(item: _Item, element: Element) -> None:
+    numbers = None if item.value_type else _whole(element.value)
+    if numbers:
+        item.fields["by_reference"] = numbers
+        item.leaves.append((item.prefix, element.tag, ""))
+    else:
+        item.keep(element)
+
+
+def _observed(item: _Item, element: Element) -> None:
+    value = element.value
+    try:
+        moment = from_dicom_dt(value) if isinstance(value, str) else None
+    except ChiasmError:
+        moment = None
+    if moment is None or len(moment.digits) > 14:
+        item.keep(element)
+        return
+    item.leaves.append((item.prefix, element.tag, ""))
+    item.fields["observed"] = moment
+
+
+def _table(item: _Item, element: Element) -> None:
+    value = element.value
+    if item.value_type != "TABLE" or not isinstance(value, int):
+        item.keep(element)
+        return
+    item.leaves.append((item.prefix, element.tag, ""))
+    rows, _, columns = item.fields.get("text", "x").partition("x")
+    item.fields["text"] = f"{value}x{columns}" if element.tag == sr.TABLE_ROWS else f"{rows}x{value}"
+
+
+_NARROWED = (sr.FRAMES, sr.SEGMENTS, sr.CHANNELS)
+_ROOT = frozenset(
+    {sr.VALUE_TYPE, sr.CONCEPT_NAME, sr.CONTINUITY, sr.TEMPLATE, sr.OBSERVED, sr.OBSERVATION_UID}
+)
+"""The elements of the root that are its own as an item; the others are those of the document."""
+
+_READERS: dict[int, Callable[[_Item, Element], None]] = {
+    sr.RELATIONSHIP: _plain("relationship"),
+    sr.VALUE_TYPE: _plain("value_type"),
+    sr.OBSERVATION_UID: _plain("identifier"),
+    sr.CONCEPT_NAME: _name,
+    sr.CONCEPT_CODE: _code,
+    sr.MEASURED_VALUE: _measured,
+    sr.QUALIFIER: _qualifier,
+    sr.REFERENCED_SOP: _reference,
+    sr.GRAPHIC_TYPE: _graphic,
+    sr.RANGE_TYPE: _graphic,
+    sr.GRAPHIC_DATA: _coordinates,
+    sr.FRAME_OF_REFERENCE: _frame_of_reference,
+    sr.TEMPLATE: _template,
+    sr.TARGET_ITEM: _target,
+    sr.OBSERVED: _observed,
+    sr.TABLE_ROWS: _table,
+    sr.TABLE_COLUMNS: _table,
+    **dict.fromkeys(sr.BASES, _points),
+    **dict.fromkeys(sr.TEXT_TAGS, _text),
+}

@@ -1,0 +1,1 @@
+"""Pixels: image files as rasters. The libraries for it come with `pip install 'chiasm[pixels]'`."""
