@@ -17,6 +17,7 @@ _HOMES = {
     "create": "part10",
     "parse": "part10",
     "read_file": "part10",
+    "recode": "recode",
     "to_ordered_dict": "ordered",
 }
 _MODULES = frozenset(("charset", "names", "temporal", "values"))

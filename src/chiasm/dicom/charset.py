@@ -43,6 +43,11 @@ class CharacterSet:
     def __repr__(self) -> str:
         return f"CharacterSet({chr(92).join(self.terms)!r})"
 
+    @property
+    def name(self) -> str:
+        r"""The terms as they are declared, split by `\`."""
+        return "\\".join(self.terms) or "default"
+
     def decode(self, data: bytes, delimiters: bytes = b"\\") -> str:
         r"""The text of the bytes of one value field, undecodable bytes as surrogates.
 
@@ -78,9 +83,7 @@ class CharacterSet:
             return []
         found = []
         if misfits := escaped.count(self.decode(data, delimiters)):
-            found.append(
-                f"{misfits} bytes do not fit the character set {chr(92).join(self.terms) or 'default'}"
-            )
+            found.append(f"{misfits} bytes do not fit the character set {self.name}")
         if self._extensions is not None:
             found.extend(self._extensions.undeclared(data))
         elif _ESCAPE in data and not self._is_whole:
@@ -91,9 +94,9 @@ class CharacterSet:
 def refusal(character: str, terms: tuple[str, ...]) -> EncodeError:
     """The error of a character that a declared set cannot hold."""
     return EncodeError(
-        f"U+{ord(character):04X} {character!r} is not in the character set {chr(92).join(terms) or 'default'}",
+        f"U+{ord(character):04X} {character!r} is not in the set {chr(92).join(terms) or 'default'}",
         rule="PS3.5 §6.1.2",
-        hint=f"set the data set's charset to {UTF8!r}, which re-encodes its texts",
+        hint=f"recode the data set to {UTF8!r}",
     )
 
 

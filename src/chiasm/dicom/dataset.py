@@ -12,25 +12,23 @@ from typing import TypeAlias
 from ..errors import EncodeError, Finding, UsageError, ValueFormatError
 from ..standards import dictionary
 from . import charset as charsets
-from . import escaped, keys, meaning, problems, values, writing
+from . import keys, meaning, problems, values, writing
 from .charset import CharacterSet
+from .edits import NONE as NO_EDITS
+from .edits import Edits
 from .enclosed import ItemSpan, find_items, fragments, item_form
 from .keys import Key
 from .reading import Buffer, Reading
-from .scan import Record, Scan
+from .scan import FRESH, Record, Scan, settled
 from .vr import (
+    ALL_VRS,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
-    SPECIFIC_CHARACTER_SET,
-    ALL_VRS,
     PIXEL_DATA,
+    SPECIFIC_CHARACTER_SET,
     TEXT_VRS,
     Form,
 )
-
-FRESH = -1
-"""The offset of an element that was not parsed but set."""
-
 
 Value: TypeAlias = "values.Leaf | tuple[DataSet, ...]"
 
@@ -47,6 +45,9 @@ class Sequence:
     def __init__(self, items: tuple[DataSet, ...], spans: list[ItemSpan] | None) -> None:
         self.items = items
         self.spans = spans
+
+
+_NO_SEQUENCES: dict[int, Sequence] = {}
 
 
 class Element:
@@ -122,13 +123,13 @@ class DataSet:
     """Elements by keyword, tag or path, in the order of their bytes.
 
     Built empty, from a mapping, or by `parse`. `charset` are the terms of Specific Character Set to
-    write with; a new data set without one takes up ISO_IR 192 when a text needs it. Texts in `buffer`
-    from `start` to `stop` are found on first use. LimitError where the bytes cost more than the budgets.
+    write with; a new data set without one takes up ISO_IR 192 when a text needs it. LimitError where
+    the bytes cost more than the budgets.
     """
 
     __slots__ = (
-        "_charset", "_records", "_scan", "_sequences", "_unsettled", "buffer", "depth", "edited_groups", "encapsulated", "form", "fresh",
-        "is_dirty", "parent", "reading", "start", "stop",
+        "_unsettled", "buffer", "depth", "edits", "form", "found", "is_dirty", "known_charset",
+        "parent", "reading", "scanned", "sequences", "start", "stop",
     )  # fmt: skip
 
     def __init__(
@@ -144,21 +145,15 @@ class DataSet:
     def _begin(
         self, buffer: Buffer, start: int, stop: int, form: Form, reading: Reading, parent: DataSet | None
     ) -> None:
-        self.buffer = buffer
-        self.start = start
-        self.stop = stop
-        self.form = form
-        self.reading = reading
-        self.parent = parent
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.buffer, self.start, self.stop, self.form = buffer, start, stop, form
+        self.reading, self.parent = reading, parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.is_dirty = False
-        self.fresh: dict[int, bytes] = {}
-        self.edited_groups: set[int] = set()
-        self.encapsulated: set[int] = set()
-        self._scan: Scan | None = None
-        self._records: dict[int, Record] | None = None
-        self._sequences: dict[int, Sequence] = {}
-        self._charset: CharacterSet | None = None
+        self.edits = NO_EDITS
+        self.scanned: Scan | None = None
+        self.found: dict[int, Record] | None = None
+        self.sequences = _NO_SEQUENCES
+        self.known_charset: CharacterSet | None = None
         self._unsettled = False
 
     @classmethod
@@ -179,37 +174,32 @@ class DataSet:
     @property
     def records(self) -> dict[int, Record]:
         """The records by tag, in the order of their bytes; new ones in the order of their tags."""
-        records = self._records
+        records = self.found
         if records is None:
-            self._scan = Scan(self.buffer, self.start, self.stop, self.form, self.reading)
-            records = self._records = self._scan.records
+            self.scanned = Scan(self.buffer, self.start, self.stop, self.form, self.reading)
+            records = self.found = self.scanned.records
         elif self._unsettled:
-            records = self._records = _settled(records)
+            records = self.found = settled(records)
             self._unsettled = False
         return records
 
     @property
     def scan(self) -> Scan | None:
         """What the scanner found; None for a data set that was not parsed."""
-        if self._records is None:
+        if self.found is None:
             _ = self.records
-        return self._scan
-
-    @property
-    def sequences(self) -> dict[int, Sequence]:
-        """The sequences that were opened or set, by tag."""
-        return self._sequences
+        return self.scanned
 
     def get(self, key: Key, default: Value = None) -> Value:
         """The decoded value of a keyword, tag or path; `default` where the element is not there.
 
         UsageError for a key that is no keyword, tag or path.
         """
-        tag = key if key.__class__ is int else _known(key)
+        tag = key if isinstance(key, int) else _known(key)
         if tag is None:
             owner, tag = self._owner_of(key)
             return default if owner is None else owner.get(tag, default)
-        records = self._records
+        records = self.found
         if records is None:
             records = self.records
         record = records.get(tag)
@@ -218,8 +208,10 @@ class DataSet:
     def element(self, key: Key) -> Element | None:
         """The element of a keyword, tag or path; None where it is not there."""
         owner, tag = self._owner_of(key)
-        record = None if owner is None else owner.records.get(tag)
-        return None if owner is None or record is None else Element(owner, tag, record)
+        if owner is None:
+            return None
+        record = (owner.records if owner.found is None else owner.found).get(tag)
+        return None if record is None else Element(owner, tag, record)
 
     def raw(self, key: Key) -> bytes:
         """The bytes of a value field as they are; KeyError where the element is not there."""
@@ -247,8 +239,6 @@ class DataSet:
         return f"DataSet({len(self)} elements)"
 
     def _owner_of(self, key: Key) -> tuple[DataSet | None, int]:
-        if isinstance(key, int) or "/" not in key:
-            return self, keys.tag_of(key)
         steps, tag = keys.split(key)
         owner: DataSet | None = self
         for sequence, number in steps:
@@ -276,9 +266,9 @@ class DataSet:
     def bytes_of(self, tag: int, record: Record) -> bytes:
         """The value field of a record of this data set."""
         if record[3] == FRESH:
-            if tag not in self.fresh:
+            if tag not in self.edits.fresh:
                 raise UsageError("a sequence that was set has no bytes before it is encoded")
-            return self.fresh[tag]
+            return self.edits.fresh[tag]
         return self.buffer[record[1] : record[2]]
 
     def value_of(self, tag: int, record: Record) -> Value:
@@ -288,11 +278,11 @@ class DataSet:
             vr = self.vr_of(tag, record)
         if vr == "SQ":
             return self.items_of(tag, record)
-        data = self.buffer[start:stop] if pos >= 0 else self.fresh[tag]
+        data = self.buffer[start:stop] if pos >= 0 else self.edits.fresh[tag]
         decode = values.LITTLE.get(vr) if self.form.little else values.BIG.get(vr)
         if decode is not None:
             return decode(data)
-        return values.TEXTS[vr](data, self._charset or self.character_set)
+        return values.TEXTS[vr](data, self.known_charset or self.character_set)
 
     def vr_of(self, tag: int, record: Record) -> str:
         """The VR of a record, by the dictionary where the bytes say nothing or UN: PS3.5 §6.2.2."""
@@ -301,43 +291,16 @@ class DataSet:
             return vr
         if pos >= 0 and start in self.reading.ends and tag != PIXEL_DATA:
             return "SQ"
-        if tag >> 16 & 1:
-            vr = "LO" if meaning.is_creator(tag) else self._private_vr(tag)
-        else:
-            choice = meaning.alternatives(tag) or ("UN",)
-            vr = choice[0]
-            if len(choice) > 1:
-                signed = self._inherited(meaning.PIXEL_REPRESENTATION) == 1
-                vr = meaning.chosen(tag, choice, signed, stop - start)
+        vr = meaning.vr_of(self, tag, stop - start)
         if vr == "SQ" and pos == FRESH:
             return "UN"
         if vr == "SQ" and stop > start and self.buffer[start : start + 2] not in (b"\xfe\xff", b"\xff\xfe"):
             return "UN"
-        return vr if vr in ALL_VRS else "UN"
-
-    def _private_vr(self, tag: int) -> str:
-        if tag & 0xFFFF == 0:
-            return "UL"
-        creator = self.creator_of(tag)
-        return meaning.private_vr(creator, tag) if creator else "UN"
-
-    def creator_of(self, tag: int) -> str:
-        """The private creator of a private tag's block; empty where none is declared. PS3.5 §7.8.1."""
-        creator = self.get((tag & 0xFFFF0000) | (tag >> 8 & 0xFF)) if tag & 0xFF00 else None
-        return creator if isinstance(creator, str) else ""
-
-    def _inherited(self, tag: int) -> Value:
-        owner: DataSet | None = self
-        while owner is not None:
-            value = owner.get(tag)
-            if value is not None:
-                return value
-            owner = owner.parent
-        return None
+        return vr
 
     def items_of(self, tag: int, record: Record) -> tuple[DataSet, ...]:
         """The items of a sequence; empty for anything else. LimitError beyond `dicom_depth` levels."""
-        known = self._sequences.get(tag)
+        known = self.sequences.get(tag)
         if known is not None:
             return known.items
         vr, start, stop, pos = record
@@ -352,8 +315,13 @@ class DataSet:
         items = tuple(
             [at(buffer, s, e, item_form(buffer, s, e, form), reading, self) for _, s, e, _ in spans]
         )
-        self._sequences[tag] = Sequence(items, spans)
+        self._keep(tag, Sequence(items, spans))
         return items
+
+    def _keep(self, tag: int, sequence: Sequence) -> None:
+        if self.sequences is _NO_SEQUENCES:
+            self.sequences = {}
+        self.sequences[tag] = sequence
 
     def problems_of(self, tag: int, record: Record) -> list[Finding]:
         """What in the bytes of a record does not fit its VR or character set."""
@@ -368,48 +336,17 @@ class DataSet:
         owner: DataSet | None = self
         found: CharacterSet | None = None
         while owner is not None and found is None:
-            found = owner._charset
+            found = owner.known_charset
             if found is None and (record := owner.records.get(SPECIFIC_CHARACTER_SET)) is not None:
                 found = charsets.of_field(owner.bytes_of(SPECIFIC_CHARACTER_SET, record))
             owner = owner.parent
-        self._charset = found or charsets.DEFAULT
-        return self._charset
+        self.known_charset = found or charsets.DEFAULT
+        return self.known_charset
 
     @property
     def charset(self) -> tuple[str, ...]:
-        """The terms of the Specific Character Set in force. Setting re-encodes all texts that it governs.
-
-        EncodeError, and nothing changed, where the new set cannot hold one of the texts.
-        """
+        """The terms of the Specific Character Set in force; `recode` changes them and the texts with them."""
         return self.character_set.terms
-
-    @charset.setter
-    def charset(self, terms: str | tuple[str, ...]) -> None:
-        new = charsets.of_terms(terms)
-        changes: list[tuple[DataSet, int, str, bytes]] = []
-        for owner in self._governed():
-            for tag, record in owner.records.items():
-                vr = owner.vr_of(tag, record)
-                if vr not in TEXT_VRS:
-                    continue
-                data, marks = owner.bytes_of(tag, record), values.delimiters(vr)
-                text = escaped.show(owner.character_set.decode(data, marks))
-                coded = writing.even(vr, new.encode(text, marks))
-                if coded != data:
-                    changes.append((owner, tag, vr, coded))
-        for owner, tag, vr, coded in changes:
-            owner.place(tag, vr, coded)
-        self.set(SPECIFIC_CHARACTER_SET, list(new.terms))
-
-    def _governed(self) -> list[DataSet]:
-        """This data set and those within that inherit its character set."""
-        found: list[DataSet] = [self]
-        for owner in found:
-            for tag, record in list(owner.records.items()):
-                if record[0] in _MAY_HAVE_ITEMS:
-                    items = owner.items_of(tag, record)
-                    found.extend(item for item in items if SPECIFIC_CHARACTER_SET not in item.records)
-        return found
 
     def set(self, key: Key, value: object, vr: str | None = None) -> None:
         """Put a value at a keyword, tag or path; a path makes the item after the last one, and its sequence.
@@ -419,26 +356,27 @@ class DataSet:
         a text that the character set cannot hold.
         """
         owner, tag = self._owner_for(key)
-        record = owner.records.get(tag)
+        record = (owner.records if owner.found is None else owner.found).get(tag)
         if vr is None:
-            vr = owner._vr_to_write(tag, record, value)
+            vr = owner.vr_of(tag, record) if record is not None else "UN"
+            vr = meaning.vr_to_write(owner, tag, value) if vr == "UN" else vr
         elif vr not in ALL_VRS:
             raise UsageError(f"{vr!r} is no VR", rule="PS3.5 §6.2")
         if vr == "SQ":
-            owner._set_items(tag, value)
+            owner.put_items(tag, value)
         else:
-            owner.place(tag, vr, owner._field(vr, value))
+            owner.place(tag, vr, owner.field_of(vr, value))
 
-    __setitem__ = set
+    def __setitem__(self, key: Key, value: object) -> None:
+        self.set(key, value)
 
     def __delitem__(self, key: Key) -> None:
         owner, tag = self._owner_of(key)
         if owner is None or tag not in owner.records:
             raise KeyError(key if isinstance(key, str) else keys.text_of(key))
         del owner.records[tag]
-        owner.fresh.pop(tag, None)
-        owner._sequences.pop(tag, None)
-        owner._changed(tag)
+        owner.touch(tag)
+        owner.edits.fresh.pop(tag, None)
 
     def place(self, tag: int, vr: str, data: bytes, *, encapsulated: bool = False) -> None:
         """Put the bytes of a value field as they are, in the byte order of this data set.
@@ -446,21 +384,24 @@ class DataSet:
         `encapsulated`: the bytes are items of fragments, offset table first, without the delimiter
         at the end (PS3.5 §A.4); they get an undefined length.
         """
-        self._sequences.pop(tag, None)
-        self.encapsulated.discard(tag)
-        if encapsulated:
-            self.encapsulated.add(tag)
-        self.fresh[tag] = data
         self._put(tag, (vr, 0, len(data), FRESH))
+        self.edits.fresh[tag] = data
+        if encapsulated:
+            self.edits.encapsulated.add(tag)
 
     def _put(self, tag: int, record: Record) -> None:
-        records = self.records
-        self._unsettled = tag not in records
+        records = self.records if self.found is None else self.found
+        self._unsettled = self._unsettled or tag not in records
         records[tag] = record
-        self._changed(tag)
+        self.touch(tag)
 
-    def _changed(self, tag: int) -> None:
-        self.edited_groups.add(tag >> 16)
+    def touch(self, tag: int) -> None:
+        """Note that an element was edited, so that this data set and those around it are encoded anew."""
+        if self.edits is NO_EDITS:
+            self.edits = Edits()
+        self.edits.groups.add(tag >> 16)
+        self.edits.encapsulated.discard(tag)
+        self.sequences.pop(tag, None)
         owner: DataSet | None = self
         while owner is not None and not owner.is_dirty:
             owner.is_dirty = True
@@ -469,12 +410,10 @@ class DataSet:
             stack: list[DataSet] = [self]
             while stack:
                 owner = stack.pop()
-                owner._charset = None
-                stack.extend(item for sequence in owner._sequences.values() for item in sequence.items)
+                owner.known_charset = None
+                stack.extend(item for sequence in owner.sequences.values() for item in sequence.items)
 
     def _owner_for(self, key: Key) -> tuple[DataSet, int]:
-        if isinstance(key, int) or "/" not in key:
-            return self, keys.tag_of(key)
         steps, tag = keys.split(key)
         owner = self
         for sequence, number in steps:
@@ -483,28 +422,13 @@ class DataSet:
             if number > len(items):
                 raise UsageError(f"{key!r}: item {number} of {len(items)} cannot be made before the others")
             if number == len(items):
-                owner._set_items(sequence, [*items, DataSet()])
-                items = owner._sequences[sequence].items
+                owner.put_items(sequence, [*items, DataSet()])
+                items = owner.sequences[sequence].items
             owner = items[number]
         return owner, tag
 
-    def _vr_to_write(self, tag: int, record: Record | None, value: object) -> str:
-        if record is not None:
-            vr = self.vr_of(tag, record)
-            if vr != "UN":
-                return vr
-        if tag >> 16 & 1:
-            vr = "LO" if meaning.is_creator(tag) else self._private_vr(tag)
-        else:
-            choice = meaning.alternatives(tag) or ("UN",)
-            signed = self._inherited(meaning.PIXEL_REPRESENTATION) == 1
-            size = len(value) if isinstance(value, bytes | bytearray | memoryview) else 2
-            vr = choice[0] if len(choice) == 1 else meaning.chosen(tag, choice, signed, size)
-        if vr == "UN" and not isinstance(value, bytes | bytearray | memoryview):
-            raise UsageError(f"no VR is known for {keys.text_of(tag)}", hint="give vr=")
-        return vr
-
-    def _field(self, vr: str, value: object) -> bytes:
+    def field_of(self, vr: str, value: object) -> bytes:
+        """The bytes of a value in this data set; a new one without character set takes up ISO_IR 192."""
         try:
             return writing.field(vr, value, self.character_set, self.form.little)
         except EncodeError:
@@ -516,7 +440,8 @@ class DataSet:
             top.set(SPECIFIC_CHARACTER_SET, charsets.UTF8)
             return writing.field(vr, value, self.character_set, self.form.little)
 
-    def _set_items(self, tag: int, value: object) -> None:
+    def put_items(self, tag: int, value: object) -> None:
+        """Make data sets or mappings the items of a sequence; a data set that is elsewhere is copied."""
         if isinstance(value, DataSet) or not isinstance(value, Iterable):
             raise ValueFormatError("a sequence takes a list of data sets", rule="PS3.5 §7.5")
         items: list[DataSet] = []
@@ -531,9 +456,9 @@ class DataSet:
         for item in items:
             if item.parent is not self:
                 self._adopt(item)
-        self.fresh.pop(tag, None)
-        self._sequences[tag] = Sequence(tuple(items), None)
         self._put(tag, ("SQ", 0, 0, FRESH))
+        self.edits.fresh.pop(tag, None)
+        self._keep(tag, Sequence(tuple(items), None))
 
     def _adopt(self, item: DataSet) -> None:
         """Take in a data set as an item; its texts keep their character set, stated where it differs."""
@@ -549,28 +474,30 @@ class DataSet:
         stack = [item]
         while stack:
             owner = stack.pop()
-            owner._charset = None
+            owner.known_charset = None
             owner.depth = 0 if owner.parent is None else owner.parent.depth + 1
-            stack.extend(one for sequence in owner._sequences.values() for one in sequence.items)
+            stack.extend(one for sequence in owner.sequences.values() for one in sequence.items)
 
     def copy(self) -> DataSet:
         """The same content on its own, with its character set; the bytes it was parsed from are shared."""
-        top = self._shallow(None)
+        top = self.shallow(None)
         pairs = [(self, top)]
         for old, new in pairs:
-            for tag, sequence in old._sequences.items():
-                items = tuple([item._shallow(new) for item in sequence.items])
-                new._sequences[tag] = Sequence(items, sequence.spans)
+            copies: dict[int, Sequence] = {}
+            for tag, sequence in old.sequences.items():
+                items = tuple([item.shallow(new) for item in sequence.items])
+                copies[tag] = Sequence(items, sequence.spans)
                 pairs.extend(zip(sequence.items, items, strict=True))
+            new.sequences = copies
         if self.charset and SPECIFIC_CHARACTER_SET not in top.records:
             top.set(SPECIFIC_CHARACTER_SET, list(self.charset))
         return top
 
-    def _shallow(self, parent: DataSet | None) -> DataSet:
+    def shallow(self, parent: DataSet | None) -> DataSet:
+        """A copy without what is nested."""
         new = DataSet.at(self.buffer, self.start, self.stop, self.form, self.reading, parent)
-        new._records, new._scan = dict(self.records), self._scan
-        new.encapsulated = set(self.encapsulated)
-        new.fresh, new.is_dirty, new.edited_groups = dict(self.fresh), self.is_dirty, set(self.edited_groups)
+        new.found, new.scanned = dict(self.records), self.scanned
+        new.edits, new.is_dirty = Edits(self.edits), self.is_dirty
         return new
 
 
@@ -582,15 +509,3 @@ def _elements(prefix: str, data: DataSet) -> Iterator[tuple[str, Element | DataS
 def _items(path: str, items: tuple[DataSet, ...]) -> Iterator[tuple[str, Element | DataSet]]:
     for number, item in enumerate(items):
         yield f"{path}/{number}", item
-
-
-def _settled(records: dict[int, Record]) -> dict[int, Record]:
-    """The records with those that were set at the end put before the first of a greater tag."""
-    parsed = {tag: record for tag, record in records.items() if record[3] != FRESH}
-    tags = sorted(tag for tag in records if tag not in parsed)
-    merged: dict[int, Record] = {}
-    for tag in parsed:
-        while tags and tags[0] < tag:
-            merged[tags[0]] = records[tags.pop(0)]
-        merged[tag] = parsed[tag]
-    return merged | {tag: records[tag] for tag in tags}

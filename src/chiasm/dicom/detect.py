@@ -67,14 +67,12 @@ def _head(buffer: Buffer, pos: int, stop: int, form: Form) -> tuple[int, int, in
 
 
 def _is_known(tag: int) -> bool:
-    if tag >> 16 & 1:
-        return tag >> 16 > 8 and tag & 0xFFFF >= 0x10
-    return (
-        tag & 0xFFFF == 0
-        and tag < 0x7FE10000
-        and tag >> 16 in _GROUPS
-        or bool(tag & 0xFFFF and meaning.alternatives(tag))
-    )
+    group, element = tag >> 16, tag & 0xFFFF
+    if group & 1:
+        return group > 8 and element >= 0x10
+    if element == 0:
+        return group in _GROUPS
+    return bool(meaning.alternatives(tag))
 
 
 _GROUPS = frozenset((0x0000, 0x0002, 0x0004, 0x0008, 0x0010, 0x0018, 0x0020, 0x0028, 0x0032, 0x0038, 0x0040))

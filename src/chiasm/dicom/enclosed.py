@@ -252,7 +252,7 @@ def item_form(buffer: Buffer, start: int, stop: int, form: Form) -> Form:
 
 
 def odd_layout(buffer: Buffer, pos: int, stop: int, form: Form) -> tuple[int, int]:
-    """Value start and end of an explicit element with unknown VR bytes; the end is past `stop` where none fits.
+    """Value start and end of an explicit element with unknown VR bytes; past `stop` where none fits.
 
     Tried in this order: a 32-bit length after two zero bytes (the layout of every future VR), a
     16-bit length, no VR and a 32-bit length; one fits when the end or a sane header follows:

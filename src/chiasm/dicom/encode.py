@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..errors import EncodeError
-from .dataset import FRESH, DataSet, Sequence
+from .dataset import DataSet, Sequence
 from .reading import Buffer
-from .scan import Record
+from .scan import FRESH, Record
 from .vr import (
     IMPLICIT_LITTLE,
     ITEM,
@@ -136,7 +136,7 @@ class Encoding:
         strays = sorted(scan.strays, key=lambda one: one[3]) if scan is not None else []
         lengths: dict[int, tuple[int, Record]] = {}
         sizes: dict[int, int] = {}
-        changed = set(owner.edited_groups)
+        changed = set(owner.edits.groups)
         for tag, record in owner.records.items():
             while strays and FRESH != record[3] > strays[0][3]:
                 self._copy(plan, owner, strays.pop(0))
@@ -200,8 +200,8 @@ class Encoding:
             plan.add(Slice(owner.buffer, start, stop, word))
 
     def _fresh(self, plan: _Plan, owner: DataSet, tag: int, vr: str, word: int) -> None:
-        form, data = plan.form, owner.fresh[tag]
-        if tag in owner.encapsulated:
+        form, data = plan.form, owner.edits.fresh[tag]
+        if tag in owner.edits.encapsulated:
             if form.implicit or not form.little:
                 raise EncodeError(
                     "encapsulated pixel data needs an encapsulated transfer syntax", rule="PS3.5 §A.4"

@@ -78,7 +78,7 @@ class CodeExtensions:
         return [f"the escape sequence {run!r} belongs to no declared term" for run in sorted(found)]
 
     def encode(self, text: str, delimiters: bytes) -> bytes:
-        """The bytes, with escape sequences where they are needed; EncodeError where no term has a character."""
+        """The bytes with the escape sequences they need; EncodeError where no term has a character."""
         out = bytearray()
         g0, g1 = self._g0, self._g1
         for character in text:
@@ -113,7 +113,7 @@ class CodeExtensions:
         raise EncodeError(
             f"U+{ord(character):04X} {character!r} is not in the character sets {chr(92).join(self._terms)}",
             rule="PS3.5 §6.1.2.5.3",
-            hint="set the data set's charset to 'ISO_IR 192', which re-encodes its texts",
+            hint="recode the data set to 'ISO_IR 192'",
         )
 
 

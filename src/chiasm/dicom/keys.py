@@ -46,8 +46,10 @@ def _resolve(key: str) -> int:
     )
 
 
-def split(path: str) -> tuple[list[tuple[int, int]], int]:
+def split(path: Key) -> tuple[list[tuple[int, int]], int]:
     """The sequence tags with item numbers on the way, and the tag at the end."""
+    if isinstance(path, int) or "/" not in path:
+        return [], tag_of(path)
     parts = path.split("/")
     if len(parts) % 2 == 0:
         raise UsageError(f"the path {path!r} does not end at an element")

@@ -17,6 +17,7 @@ from .encode import Encoding
 from .keys import Key
 from .ordered import Plain, to_ordered_dict
 from .reading import Buffer
+from .recode import recode
 from .vr import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Form
 
 TRANSFER_SYNTAX = 0x00020010
@@ -100,7 +101,7 @@ class Package:
         """The transfer syntax to convert to, None where the data set stays in its own."""
         if uid is None and self.header.is_dirty and self._buffer is not None:
             declared = self.header.get(TRANSFER_SYNTAX)
-            if TRANSFER_SYNTAX in self.header.fresh and isinstance(declared, str):
+            if TRANSFER_SYNTAX in self.header.edits.fresh and isinstance(declared, str):
                 uid = declared
         if uid is None or uid == self.transfer_syntax.uid:
             return None
@@ -109,7 +110,7 @@ class Package:
             raise UsageError(f"{uid!r} is no transfer syntax", rule="PS3.5 §A")
         if (syntax.encapsulated or self.transfer_syntax.encapsulated) and 0x7FE00010 in self.data:
             raise EncodeError(
-                f"from {self.transfer_syntax.name} to {syntax.name} the pixel data would have to be transcoded",
+                f"the pixels would have to be transcoded from {self.transfer_syntax.name} to {syntax.name}",
                 rule="PS3.5 §A.4",
             )
         return syntax
@@ -139,7 +140,7 @@ class Package:
 
     @charset.setter
     def charset(self, terms: str | tuple[str, ...]) -> None:
-        self.data.charset = terms
+        recode(self.data, terms)
 
     def get(self, key: Key, default: Value = None) -> Value:
         """As `DataSet.get`."""

@@ -16,8 +16,7 @@ from .deflate import inflate
 from .detect import form_of
 from .package import TRANSFER_SYNTAX, Package, form_for
 from .reading import Buffer, Reading
-from .scan import Scan
-from .vr import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_BIG, IMPLICIT_LITTLE, Form
+from .vr import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Form
 
 _MAPPED = 1 << 18
 IMPLEMENTATION_CLASS = "2.25.180113446210533719206325143812744218857"
@@ -36,11 +35,8 @@ def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT) -> Pack
     try:
         with Path(path).open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            data: Buffer
-            if size > _MAPPED:
-                data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-            else:
-                data = stream.read()
+            is_large = size > _MAPPED
+            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if is_large else stream.read()
     except OSError as error:
         raise UsageError(f"cannot read the file: {error.strerror}", source=str(path)) from None
     return parse(data, limits=limits, source=str(path))
@@ -147,7 +143,8 @@ def _effective(declared: TransferSyntax | None, form: Form, start: int, reading:
         return declared
     uid = _NATIVE.get(form)
     if declared is not None:
-        message = f"the header says {declared.name}, the bytes are in {uids.name(uid or '') or 'implicit VR big endian'}"
+        actual = uids.name(uid) if uid is not None else "implicit VR big endian"
+        message = f"the header says {declared.name}, the bytes are in {actual}"
         reading.tolerate(start, "wrong-transfer-syntax", message, "PS3.5 §A")
     found = uids.transfer_syntax(uid) if uid is not None else None
     return found or TransferSyntax("", "Implicit VR Big Endian", True, False, False, False, True)

@@ -13,6 +13,9 @@ from .vr import LONG_CODES, PIXEL_DATA, SHORT_CODES, UNDEFINED, Form
 
 Record = tuple[str, int, int, int]
 
+FRESH = -1
+"""The start of an element that was not parsed but set."""
+
 
 class Scan:
     """The elements found in one region, first occurrence by tag, and where reading stopped.
@@ -133,7 +136,8 @@ class Scan:
     def _place(self, tag: int, record: Record) -> None:
         name, start, end, pos = record
         if end > self.stop:
-            message = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has {end - start:,} bytes, {self.stop - start:,} are left"
+            left = f"{end - start:,} bytes, {self.stop - start:,} are left"
+            message = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has {left}"
             self.reading.tolerate(pos, "truncated", message, "PS3.5 §7.1")
             record = (name, start, self.stop, pos)
         self.end = record[2]
@@ -182,4 +186,16 @@ class Scan:
 
 
 def _plausible(tag: int, last: int) -> bool:
-    return tag > last and tag >> 16 <= 0x7FFF or tag >> 16 == last >> 16
+    return (tag > last and tag >> 16 <= 0x7FFF) or tag >> 16 == last >> 16
+
+
+def settled(records: dict[int, Record]) -> dict[int, Record]:
+    """The records with those that were set at the end put before the first of a greater tag."""
+    parsed = {tag: record for tag, record in records.items() if record[3] != FRESH}
+    tags = sorted(records.keys() - parsed.keys(), reverse=True)
+    merged: dict[int, Record] = {}
+    for tag, record in parsed.items():
+        while tags and tags[-1] < tag:
+            merged[tags[-1]] = records[tags.pop()]
+        merged[tag] = record
+    return merged | {tag: records[tag] for tag in reversed(tags)}

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 
 LONG_VRS = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"))
 SHORT_VRS = frozenset(
-    ("AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO")
-    + ("LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US")
-)
+    ("AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST")
+) | {"TM", "UI", "UL", "US"}
 ALL_VRS = LONG_VRS | SHORT_VRS
 SHORT_CODES: dict[bytes, str] = {name.encode(): name for name in SHORT_VRS}
 LONG_CODES: dict[bytes, str] = {name.encode(): name for name in LONG_VRS}

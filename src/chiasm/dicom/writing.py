@@ -122,7 +122,7 @@ def _text(vr: str, value: object) -> str:
 
 
 def decimal_string(value: object) -> str:
-    """The DS of a number: at most 16 characters that read back as exactly this number, or ValueFormatError."""
+    """The DS of a number: at most 16 characters that read back as this very number, or ValueFormatError."""
     if isinstance(value, bool) or not isinstance(value, int | float | decimal.Decimal):
         raise ValueFormatError(
             f"DS takes a number or its text, not {type(value).__name__}", rule="PS3.5 §6.2"
