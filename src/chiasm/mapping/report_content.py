@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ChiasmError
-from ..model import Attribute, Coded, Content
+from ..model import Coded, Content
 from . import sr_elements as sr
-from .report_values import NO_RESULT, Refusal, coded, flags, limits, numbered, valued
+from .report_values import NO_RESULT, Refusal, actionable, coded, flags, limits, numbered, valued
 from .sr_decorations import LOWER, UPPER
 from .sr_rebuild import path_of
 from .times import from_v2
@@ -106,19 +106,22 @@ def _add(tree: Tree, one: Obx, above: Position, places: dict[object, Position], 
     if not name:
         raise Refusal("it has no code and no name")
     fields, kind = valued(one)
-    parent = _parent(tree, one, name, above, places, measured)
-    relationship = CONTAINS
-    if name.code in _CONTEXTUAL:
-        relationship = CONTEXT
-    elif kind == "CODE":
-        relationship = _MODIFYING.get(name.code, CONTAINS)
     moment = one.text(14)
     if moment:
         fields["observed"] = from_v2(moment)
     if kind == "NUM":
         fields["unit"] = numbered(one, fields)
+    qualifiers = _qualifiers(one, kind, fields)
+    relationship = CONTAINS
+    if name.code in _CONTEXTUAL:
+        relationship = CONTEXT
+    elif kind == "CODE":
+        relationship = _MODIFYING.get(name.code, CONTAINS)
+    # From here on nothing is refused, so that no heading is left without its items.
+    parent = _parent(tree, one, name, above, places, measured)
     position = tree.add(parent, relationship, kind, name, **fields)
-    _qualify(tree, one, position, kind)
+    for below, value_type, concept, said in qualifiers:
+        tree.add(position, below, value_type, concept, **said)
     one.use(path_of(position), MEASURED if measured else TEXTS)
 
 
@@ -139,25 +142,23 @@ def _parent(
     return places[prefix]
 
 
-def _qualify(tree: Tree, one: Obx, position: Position, kind: str) -> None:
-    """What the fields of an OBX say of its value, as items below it."""
-    for flag in flags(one):
-        tree.add(position, MODIFIER, "CODE", sr.NORMALITY, code=flag)
+def _qualifiers(one: Obx, kind: str, fields: dict[str, Any]) -> list[tuple[str, str, Coded, dict[str, Any]]]:
+    """What the fields of an OBX say of its value, as items to go below it."""
+    found: list[tuple[str, str, Coded, dict[str, Any]]] = [
+        (MODIFIER, "CODE", sr.NORMALITY, {"code": flag}) for flag in flags(one)
+    ]
     method = coded(one, 17)
     if method:
-        tree.add(position, MODIFIER, "CODE", sr.MEASUREMENT_METHOD, code=method)
+        found.append((MODIFIER, "CODE", sr.MEASUREMENT_METHOD, {"code": method}))
+    category = actionable(one)
+    if category:
+        found.append((MODIFIER, "CODE", sr.ACTIONABLE, {"code": category}))
     if kind != "NUM":
-        return
-    item = tree.items[position]
+        return found
     for name, limit in zip((LOWER, UPPER), limits(one), strict=True):
         if limit:
-            tree.add(position, PROPERTY, "NUM", name, numbers=(limit,), unit=item.unit)
-    if one.kind == "SN":
-        comparator = one.component(5, 1)
-        if comparator and comparator != "=":
-            tree.add(position, MODIFIER, "TEXT", sr.COMPARATOR, text=comparator)
-
-
-def attribute(path: str, vr: str, text: str) -> tuple[Attribute, ...]:
-    """One attribute, as the field of an item takes it."""
-    return (Attribute(path, vr, text),)
+            found.append((PROPERTY, "NUM", name, {"numbers": (limit,), "unit": fields["unit"]}))
+    comparator = one.component(5, 1) if one.kind == "SN" else ""
+    if comparator and comparator != "=":
+        found.append((MODIFIER, "TEXT", sr.COMPARATOR, {"text": comparator}))
+    return found

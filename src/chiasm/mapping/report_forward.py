@@ -94,7 +94,7 @@ def to_message(
     """
     if message_kind != "oru" or len(packages) != 1:
         raise UsageError("a report becomes an ORU^R01 of its own", hint="convert each report by itself")
-    name, package = packages[0]
+    package = packages[0][1]
     reading = read(package.data, crosswalk)
     case = replace(reading.case, sender=sender)
     explanation = str(package.data.get(EXPLANATION) or "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Disposition, Entry
-from .account import TRANSPORT
 from .reading import FieldReader
 
 if TYPE_CHECKING:
@@ -29,11 +28,11 @@ class Obx:
         self.target = ""
         self.rule = ""
         self.refusal = ""
-        self.code = self._code()
+        self.code = self.codes(3)
 
-    def _code(self) -> tuple[str, ...]:
-        """The six components of OBX-3, without noting that they were read."""
-        field = self._segment.value(3)
+    def codes(self, number: int) -> tuple[str, ...]:
+        """The six components of a CE field, without noting that they were read."""
+        field = self._segment.value(number)
         parts = [part[0] if part else "" for part in field[0]] if field else []
         return (*map(str, parts), *[""] * 6)[:6]
 
@@ -104,7 +103,7 @@ _NOT_USED = "{} of an observation has no place in {}"
 
 
 def entries(
-    message: Message, by_rows: Iterable[Entry], found: Iterable[Obx], target: str, extra: Mapping[str, Entry]
+    by_rows: Iterable[Entry], found: Iterable[Obx], target: str, extra: Mapping[str, Entry]
 ) -> Iterator[Entry]:
     """The entries of a message: those of the rows of the crosswalk, with the OBX put in their places.
 
@@ -112,16 +111,15 @@ def entries(
     """
     known = {one.path: one for one in found}
     for entry in by_rows:
-        if entry.disposition is not Disposition.DROPPED or (
-            entry.source[:3] in TRANSPORT and entry.source not in extra
-        ):
+        if entry.source in extra:
+            yield extra[entry.source]
+            continue
+        if entry.disposition is not Disposition.DROPPED:
             yield entry
             continue
         segment, _, rest = entry.source.partition("-")
         one = known.get(segment)
-        if entry.source in extra:
-            yield extra[entry.source]
-        elif one is None or entry.rule != "no-row":
+        if one is None or entry.rule != "no-row":
             yield entry
         elif entry.source in one.leaves and one.target:
             yield Entry(entry.source, Disposition.MAPPED, one.target, one.rule)

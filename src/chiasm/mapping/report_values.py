@@ -128,7 +128,7 @@ def numbered(one: Obx, fields: dict[str, Any]) -> Coded:
     if not parts or not parts[0] or not parts[0][0]:
         return NO_UNITS
     part = [*parts[0], *[""] * 7]
-    part[2] = {"ISO+": "ISO+", "": "UCUM"}.get(part[2], part[2])
+    part[2] = part[2] or "UCUM"
     return _concept(part) or NO_UNITS
 
 
@@ -177,6 +177,12 @@ def flags(one: Obx) -> list[Coded]:
         elif flag:
             found.append(Coded(flag, ABNORMAL_FLAGS, meaning or flag))
     return found
+
+
+def actionable(one: Obx) -> Coded | None:
+    """The actionable category of a finding, which RAD-128 has in OBX-15 as a code of RadLex."""
+    field = one.codes(15)
+    return coded(one, 15) if field[2].casefold() == "radlex" else None
 
 
 def limits(one: Obx) -> tuple[str, str]:

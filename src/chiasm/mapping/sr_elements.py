@@ -59,8 +59,8 @@ BASES: Final = {SAMPLES: "samples", OFFSETS: "seconds", MOMENTS: "moments"}
 """What the points of a TCOORD count in. PS3.3 §C.18.7."""
 
 OWN_SYSTEM, VR_SYSTEM, DCMR = "99CHIASM", "99DCMVR", "DCMR"
-POINTER = "POINTER"
-"""The value type under which an item by reference travels, which has none in DICOM."""
+POINTER = "by-reference"
+"""The value type under which an item by reference travels; no value of CS is spelled like it."""
 
 NAME_VERSION = f"{CONCEPT_NAME:08X}/0/{SCHEME_VERSION:08X}"
 UNIT_VERSION = f"{MEASURED_VALUE:08X}/0/{UNITS:08X}/0/{SCHEME_VERSION:08X}"
@@ -72,11 +72,12 @@ LATERALITY: Final = Coded("272741003", "SCT", "Laterality")
 TRACKING_IDENTIFIER: Final = Coded("112039", "DCM", "Tracking Identifier")
 TRACKING_UID: Final = Coded("112040", "DCM", "Tracking Unique Identifier")
 NORMALITY: Final = Coded("121402", "DCM", "Normality")
+ACTIONABLE: Final = Coded("actionable", OWN_SYSTEM, "Actionable Finding Category")
 COMPARATOR: Final = Coded("comparator", OWN_SYSTEM, "Comparator")
 """The modifier that says that a number is a bound, as `>`; PS3.16 has no concept for it."""
 
 TEXT_VRS: Final = frozenset(
-    ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"]
+    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
 )
 WHOLE_VRS: Final = frozenset({"LT", "ST", "UT", "UR"})
 INTEGER_VRS: Final = frozenset(["US", "SS", "UL", "SL", "UV", "SV"])

@@ -1,7 +1,7 @@
 """From the content items of a report to observations that the tree can be rebuilt from.
 
 Every item is an OBX: OBX-3 its concept name with, as alternate code, its value type and relationship
-(`NUM:CONTAINS` of 99CHIASM); OBX-4 its position as dots and digits (`1.2.1`); OBX-5 its value, OBX-6 its
+(`NUM^CONTAINS^99CHIASM`); OBX-4 its position as dots and digits (`1.2.1`); OBX-5 its value, OBX-6 its
 unit, OBX-14 when it was observed. What has no field follows in OBX of its own under the same OBX-4.
 docs/mapping-sr.md has it all. HL7 v2.5.1 §7.4.2; PS3.3 §C.17.3.
 """
@@ -37,7 +37,7 @@ Valued = tuple[str, "FieldValue", str]
 _NM = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _DT = re.compile(r"\d{8}")
 _TM = re.compile(r"(\d\d(?:\d\d(?:\d\d(?:\.\d{1,4})?)?)?)(\d{0,2})")
-_DTM = re.compile(r"(\d{4}(?:\d\d){0,4}|\d{14}(?:\.\d{1,4})?)(\d{0,2})([+-]\d{4})?")
+_DTM = re.compile(r"(\d{14}\.\d{1,4}|\d{4}(?:\d\d){0,5})(\d{0,2})([+-]\d{4})?")
 
 
 class Observer:
@@ -153,11 +153,11 @@ def sub_id(position: Position, numbers: Mapping[Position, int]) -> str:
 
 def _name(item: Content, more: str) -> FieldValue:
     kind = item.value_type or sr.POINTER
-    alternate = f"{kind}:{item.relationship}" if item.relationship else kind
+    how = f"{item.relationship};{more}" if more else item.relationship
     name = item.name
     if name is None:
-        return (alternate, more, sr.OWN_SYSTEM)
-    return (name.code, name.meaning, name.scheme, alternate, more, sr.OWN_SYSTEM)
+        return (kind, how, sr.OWN_SYSTEM)
+    return (name.code, name.meaning, name.scheme, kind, how, sr.OWN_SYSTEM)
 
 
 def _cwe(concept: Coded) -> FieldValue:

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ChiasmError, MappingError
+from ..errors import ChiasmError, LimitError, MappingError
+from ..limits import DEFAULT
 from ..model import Attribute, Coded, Content, Reference
 from . import sr_elements as sr
 from .names import from_xpn, to_pn
@@ -26,6 +27,7 @@ _TAG = re.compile(r"[0-9A-F]{8}")
 _DOTTED = re.compile(r"\d{1,7}(?:\.\d{1,7})*")
 _ENDS = {"": "\r\n", "LF": "\n", "CR": "\r"}
 _RULE = "sr-tree"
+_NARROWING = frozenset({"frames", "segments", "channels"})
 _NAMING = frozenset(f"{tag:08X}" for tag in REFERENCES)
 
 
@@ -114,7 +116,10 @@ def _position(place: str, numbered: dict[str, Position], obx: Obx) -> Position:
             raise MappingError(f"no item stands in OBX {number}", place=f"{obx.path}-4")
     if not _DOTTED.fullmatch(place):
         raise MappingError(f"'{place}' is not the position of an item", place=f"{obx.path}-4")
-    return (*start, *map(int, place.split(".")))
+    position = (*start, *map(int, place.split(".")))
+    if len(position) > DEFAULT.dicom_depth:
+        raise LimitError(f"items stand more than {DEFAULT.dicom_depth} deep", place=f"{obx.path}-4")
+    return position
 
 
 def _versions(obx: Obx) -> dict[str, str]:
@@ -129,12 +134,11 @@ def _draft(position: Position, obx: Obx) -> _Draft:
     parts = [*obx.parts(3)[0], *[""] * 6]
     if parts[5] == sr.OWN_SYSTEM:
         name = Coded(parts[0], parts[2], parts[1])
-        kind, _, relationship = parts[3].partition(":")
-        more = parts[4]
+        kind, how = parts[3], parts[4]
     else:
         name = None
-        kind, _, relationship = parts[0].partition(":")
-        more = parts[1]
+        kind, how = parts[0], parts[1]
+    relationship, _, more = how.partition(";")
     value_type = "" if kind == sr.POINTER else kind
     fields: dict[str, Any] = {"relationship": relationship, "value_type": value_type, "name": name}
     read = _READERS.get(value_type, _plainly)
@@ -275,7 +279,8 @@ def _person(obx: Obx, _: str, fields: dict[str, Any]) -> None:
 
 
 def _container(obx: Obx, more: str, fields: dict[str, Any]) -> None:
-    # OBX-5 is the heading for people: its name once more.
+    # OBX-5 is the heading for people, its name once more: it is not read.
+    obx.text(2)
     fields["text"] = more
 
 
