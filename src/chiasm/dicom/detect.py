@@ -27,10 +27,15 @@ def form_of(
     None where no element can be read in any form. Not `strict` (there is a meta group, so it is DICOM):
     private groups that nobody may use count too.
     """
-    if declared is not None and (stop - start < 8 or _score(buffer, start, stop, declared, strict) > 0):
+    if declared is not None and (
+        stop - start < 8 or (given := _score(buffer, start, stop, declared, strict)) >= 1
+    ):
         return declared
-    best, form = max(((_score(buffer, start, stop, form, strict), -at) for at, form in enumerate(_FORMS)))
-    return _FORMS[-form] if best > 0 else None
+    scores = {form: _score(buffer, start, stop, form, strict) for form in _FORMS}
+    best = max(_FORMS, key=lambda form: scores[form])
+    if declared is not None and 0 < given >= scores[best]:
+        return declared
+    return best if scores[best] > 0 else None
 
 
 def _score(buffer: Buffer, start: int, stop: int, form: Form, strict: bool) -> float:
@@ -45,6 +50,8 @@ def _score(buffer: Buffer, start: int, stop: int, form: Form, strict: bool) -> f
             break
         if length == UNDEFINED:
             return good + 1
+        if tag & 0xFFFF == 0 and length != 4:
+            break  # zeros are no group length
         if value + length > stop:
             return good + (0.5 if form.implicit and good else 0 if form.implicit else 0.5)
         good += 1

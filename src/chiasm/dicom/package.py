@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import EncodeError, Finding, UsageError
 from ..standards import uids
@@ -19,6 +20,11 @@ from .ordered import Plain, to_ordered_dict
 from .reading import Buffer
 from .recode import recode
 from .vr import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Form
+
+if TYPE_CHECKING:
+    from pydicom import FileDataset
+
+    from .json_model import BulkWriter
 
 TRANSFER_SYNTAX = 0x00020010
 _CHUNK = 1 << 20
@@ -128,6 +134,24 @@ class Package:
             body = Encoding(self.data, form_for(chosen) if syntax or self._buffer is None else None).parts()
             body = deflate(body) if chosen.deflated else body
         return _chain((self._lead,), meta, body)
+
+    def to_json(self, *, bulk: BulkWriter | None = None) -> str:
+        """The data set in the DICOM JSON model: PS3.18 §F; `bulk` gives URIs for binary values."""
+        from .json_model import to_json
+
+        return to_json(self.data, bulk=bulk)
+
+    def to_xml(self, *, bulk: BulkWriter | None = None) -> bytes:
+        """The data set in the Native DICOM Model: PS3.19 §A.1; `bulk` gives URIs for binary values."""
+        from .xml_model import to_xml
+
+        return to_xml(self.data, bulk=bulk)
+
+    def to_pydicom(self) -> FileDataset:
+        """The file as pydicom reads it. Raises UsageError where pydicom is not installed."""
+        from .pydicom_bridge import to_pydicom
+
+        return to_pydicom(self.encode())
 
     def to_ordered_dict(self) -> Plain:
         """Keyword or tag to decoded value; see `ordered.to_ordered_dict`."""

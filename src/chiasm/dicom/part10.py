@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import Finding, ParseError, UsageError
+from ..errors import Finding, LimitError, ParseError, UsageError
 from ..limits import DEFAULT, Limits
 from ..standards import uids
 from ..standards.uids import TransferSyntax
@@ -126,9 +126,12 @@ def _deflated(
     buffer: Buffer, lead: int, header: DataSet, start: int, syntax: TransferSyntax, reading: Reading
 ) -> Package | None:
     """The package of a deflated data set; None where the bytes are a plain one."""
-    if form_of(buffer, start, len(buffer), EXPLICIT_LITTLE) is not None:
+    try:
+        inner = inflate(buffer, start, reading) if start < len(buffer) else b""
+    except LimitError:
+        raise
+    except ParseError:
         return None
-    inner = inflate(buffer, start, reading) if start < len(buffer) else b""
     form = form_of(inner, 0, len(inner), EXPLICIT_LITTLE) or EXPLICIT_LITTLE
     own = Reading(reading.limits, reading.source, reading.findings)
     body = DataSet.at(inner, 0, len(inner), form, own)
