@@ -23,7 +23,9 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Sources = Annotated[list[str], typer.Argument(help="Files, folders, patterns, zip archives, or - for standard input.")]
+Sources = Annotated[
+    list[str], typer.Argument(help="Files, folders, patterns, zip archives, or - for standard input.")
+]
 
 
 def run() -> NoReturn:
@@ -57,14 +59,23 @@ def main(
 @app.command()
 def convert(
     sources: Annotated[
-        list[str] | None, typer.Argument(help="SRC… DST: files, folders, patterns, archives or -; then where to.")
+        list[str] | None,
+        typer.Argument(help="SRC… DST: files, folders, patterns, archives or -; then where to."),
     ] = None,
-    to: Annotated[str, typer.Option(help="What to make: oru, omi, orm, omg, adt, mdm, fhir, worklist, sr, …")] = "",
-    ledger: Annotated[str, typer.Option(help="Write the ledger here; for a folder, `yes` puts one by each output.")] = "",
-    carry: Annotated[str, typer.Option(help="rows: what the crosswalk has a place for; all: every element.")] = "rows",
+    to: Annotated[
+        str, typer.Option(help="What to make: oru, omi, orm, omg, adt, mdm, fhir, worklist, sr, …")
+    ] = "",
+    ledger: Annotated[
+        str, typer.Option(help="Write the ledger here; for a folder, `yes` puts one by each output.")
+    ] = "",
+    carry: Annotated[
+        str, typer.Option(help="rows: what the crosswalk has a place for; all: every element.")
+    ] = "rows",
     crosswalk: Annotated[str, typer.Option(help="A site's own rows, as CSV.")] = "",
     onto: Annotated[str, typer.Option(help="The stored object that a patient update is applied to.")] = "",
-    study: Annotated[bool, typer.Option(help="One message for each study instead of one for each file.")] = False,
+    study: Annotated[
+        bool, typer.Option(help="One message for each study instead of one for each file.")
+    ] = False,
     explain: Annotated[bool, typer.Option(help="Print the crosswalk instead of converting.")] = False,
     json: Json = False,
 ) -> None:
@@ -94,7 +105,9 @@ def inspect(
 @app.command()
 def validate(
     sources: Sources,
-    profile: Annotated[str, typer.Option(help="A profile (JSON) that tightens the rules for v2 messages.")] = "",
+    profile: Annotated[
+        str, typer.Option(help="A profile (JSON) that tightens the rules for v2 messages.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Check files against their standard: what is broken, where, and by which rule."""
@@ -106,10 +119,16 @@ def validate(
 @app.command()
 def generate(
     kind: Annotated[str, typer.Argument(help="sc, pdf, cda, stl, sr, measurements, ko, worklist or mpps.")],
-    sources: Annotated[list[str], typer.Argument(help="SRC… DST: what it is made of, then where to; - for nothing.")],
-    about: Annotated[str, typer.Option(help="Patient, order, equipment: JSON of DICOM keywords, or an HL7 order.")] = "",
+    sources: Annotated[
+        list[str], typer.Argument(help="SRC… DST: what it is made of, then where to; - for nothing.")
+    ],
+    about: Annotated[
+        str, typer.Option(help="Patient, order, equipment: JSON of DICOM keywords, or an HL7 order.")
+    ] = "",
     report: Annotated[str, typer.Option(help="For sr: basic, enhanced or comprehensive.")] = "basic",
-    title: Annotated[str, typer.Option(help="The document's title, or what a selection says of itself.")] = "",
+    title: Annotated[
+        str, typer.Option(help="The document's title, or what a selection says of itself.")
+    ] = "",
 ) -> None:
     """Make new DICOM objects: Secondary Captures, documents, reports, selections, worklist items."""
     from .command_generate import Request, generate_command

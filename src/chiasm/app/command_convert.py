@@ -40,16 +40,18 @@ def convert_command(request: Request) -> int:
         from .studies import convert_studies
 
         return _report(convert_studies(request), request.json)
-    single = len(request.sources) == 1 and (
-        request.sources[0] == STDIN or Path(request.sources[0]).is_file()
-    )
+    single = len(request.sources) == 1 and (request.sources[0] == STDIN or Path(request.sources[0]).is_file())
     if single and not Path(request.destination).is_dir():
         found = list(gather(list(request.sources)))
         if len(found) == 1 and found[0].name.find("!") < 0:
             return _one(found[0], request)
     folder = Path(request.destination)
-    base = Path(request.sources[0]) if len(request.sources) == 1 and Path(request.sources[0]).is_dir() else None
-    template = Job(next(iter(()), None) or _nothing(), folder, request.to, request.carry, request.crosswalk, request.onto)
+    base = (
+        Path(request.sources[0]) if len(request.sources) == 1 and Path(request.sources[0]).is_dir() else None
+    )
+    template = Job(
+        next(iter(()), None) or _nothing(), folder, request.to, request.carry, request.crosswalk, request.onto
+    )
     jobs = plan(gather(list(request.sources)), folder, base, template, ledgers=bool(request.ledger))
     return _report(_with_progress(run_all(jobs, folder)), request.json)
 
@@ -84,7 +86,8 @@ def _one(source: Source, request: Request) -> int:
         where = request.ledger or "--ledger FILE shows them"
         sys.stdout.write(
             f"{source.name} → {', '.join(outcome.outputs)}\n"
-            f"{mapped + carried + dropped} leaves: {mapped} mapped, {carried} carried, {dropped} dropped ({where})\n"
+            f"{mapped + carried + dropped} leaves: {mapped} mapped, {carried} carried, {dropped} dropped"
+            f" ({where})\n"
         )
     return 0
 
@@ -112,9 +115,22 @@ def _with_progress(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         yield from outcomes
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("converting", total=None)
         for outcome in outcomes:
@@ -174,6 +190,8 @@ def explain_command(crosswalk: str, to: str, *, as_json: bool) -> int:
 
     shown = Table("Concept", "DICOM", "HL7 v2", "FHIR R4", "Kind", "Both ways", "Source")
     for row in table:
-        shown.add_row(*[("yes" if value else "no") if isinstance(value, bool) else str(value) for value in row.values()])
+        shown.add_row(
+            *[("yes" if value else "no") if isinstance(value, bool) else str(value) for value in row.values()]
+        )
     Console(width=None if sys.stdout.isatty() else 220).print(shown)
     return 0

@@ -92,10 +92,15 @@ def _capture(request: Request, about: dict[str, Any]) -> DataSet:
     if not rasters:
         raise UsageError("a Secondary Capture is made of at least one image")
     first = rasters[0]
-    if any((r.rows, r.columns, r.samples, r.bits) != (first.rows, first.columns, first.samples, first.bits) for r in rasters):
+    if any(
+        (r.rows, r.columns, r.samples, r.bits) != (first.rows, first.columns, first.samples, first.bits)
+        for r in rasters
+    ):
         raise UsageError("the images are of different sizes or kinds", hint="make one object of each")
     frames = tuple(frame for raster in rasters for frame in raster.frames)
-    joined = secondary_capture.Raster(first.rows, first.columns, first.samples, first.bits, frames, first.lossy)
+    joined = secondary_capture.Raster(
+        first.rows, first.columns, first.samples, first.bits, frames, first.lossy
+    )
     return secondary_capture.secondary_capture(joined, about)
 
 

@@ -52,5 +52,6 @@ def _line(node: Node, width: int, color: bool) -> str:
     indent = "  " * node.depth
     note = f"  = {node.note}" if node.note else ""
     if color:
-        return f"{indent}\x1b[36m{path}\x1b[0m {node.kind:<2} \x1b[1m{node.name}\x1b[0m  {value}\x1b[2m{note}\x1b[0m\n"
+        path = f"\x1b[36m{path}\x1b[0m"
+        note = f"\x1b[2m{note}\x1b[0m"
     return f"{indent}{path} {node.kind:<2} {node.name}  {value}{note}\n"

@@ -81,4 +81,6 @@ def _print(place: str, finding: Finding, as_json: bool) -> None:
         sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
         return
     cite = f" [{finding.citation}]" if finding.citation else ""
-    sys.stdout.write(f"{place}: {finding.severity.value}: {finding.path}: {finding.message} ({finding.rule}){cite}\n")
+    sys.stdout.write(
+        f"{place}: {finding.severity.value}: {finding.path}: {finding.message} ({finding.rule}){cite}\n"
+    )

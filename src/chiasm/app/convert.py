@@ -36,11 +36,15 @@ def convert(
     applies to. Raises ParseError for what cannot be read, UsageError where no route leads there,
     MappingError where the content has no faithful form.
     """
-    one = Source("bytes", data=source) if isinstance(source, bytes) else Source(str(source), path=Path(source))
+    one = (
+        Source("bytes", data=source) if isinstance(source, bytes) else Source(str(source), path=Path(source))
+    )
     return convert_source(one, to, options(carry, crosswalk, onto))
 
 
-def options(carry: str = "rows", crosswalk: str | Path | None = None, onto: str | Path | None = None) -> Options:
+def options(
+    carry: str = "rows", crosswalk: str | Path | None = None, onto: str | Path | None = None
+) -> Options:
     """The options of a conversion, a site's crosswalk loaded and checked."""
     from ..mapping.crosswalk import default, load
     from ..mapping.routes import Options

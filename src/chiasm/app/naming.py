@@ -90,5 +90,7 @@ def below(folder: Path, base: Path | None, source: Source, number: int, target: 
     if source.path is None:
         archive = Path(source.name.partition("!")[0]).name
         return folder / archive / f"{number:06d}{suffix}"
-    relative = source.path.relative_to(base) if base and source.path.is_relative_to(base) else Path(source.path.name)
+    relative = (
+        source.path.relative_to(base) if base and source.path.is_relative_to(base) else Path(source.path.name)
+    )
     return folder / relative.with_name(relative.name + suffix)

@@ -80,7 +80,7 @@ def gather(names: list[str], limits: Limits = DEFAULT) -> Iterator[Source]:
         elif path.is_file():
             yield from _opened(path, limits)
         else:
-            found = sorted(glob.glob(name, recursive=True))
+            found = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  (a pattern may be absolute)
             if not found:
                 raise UsageError("there is no such file or folder", source=name)
             for match in found:

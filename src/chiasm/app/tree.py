@@ -70,7 +70,9 @@ def _data_set(data: DataSet) -> Iterator[Node]:
 def _element(element: Element, path: str, depth: int) -> Node:
     name = element.keyword or ("private" if element.is_private else "unknown")
     if element.vr in {"OB", "OW", "OD", "OF", "OL", "OV", "UN"}:
-        return Node(depth, path, name, element.vr, f"{element.length:,} bytes" if element.length >= 0 else "fragments")
+        return Node(
+            depth, path, name, element.vr, f"{element.length:,} bytes" if element.length >= 0 else "fragments"
+        )
     value = element.value
     values = value if isinstance(value, tuple) else () if value is None else (value,)
     if element.vr == "AT":

@@ -196,7 +196,10 @@ def from_dict(content: object, *, source: str = "", bulk: BulkReader | None = No
             if vr == "SQ":
                 items = [DataSet() for _ in values]
                 data.set(tag, items, "SQ")
-                pending += [(item, one or {}, f"{path}/{n}/") for n, (item, one) in enumerate(zip(items, values, strict=True))]
+                pending += [
+                    (item, one or {}, f"{path}/{n}/")
+                    for n, (item, one) in enumerate(zip(items, values, strict=True))
+                ]
             else:
                 _restore(data, tag, vr, entry, values, _Place(source, path, bulk))
     return root

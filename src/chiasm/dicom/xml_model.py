@@ -95,7 +95,9 @@ def _legal(text: str) -> str:
     """Text that XML can hold: other control characters are shown as `\\uXXXX`."""
     if text.isprintable():
         return text
-    return "".join(c if c in "\t\n\r" or c >= " " and c not in "\ufffe\uffff" else f"\\u{ord(c):04x}" for c in text)
+    return "".join(
+        c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff") else f"\\u{ord(c):04x}" for c in text
+    )
 
 
 def _name(node: _Element, text: str) -> None:
@@ -121,7 +123,9 @@ def parse_xml(
     try:
         document = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise ParseError(f"it is not well-formed XML: {error.msg}", source=source, rule="PS3.19 §A.1") from None
+        raise ParseError(
+            f"it is not well-formed XML: {error.msg}", source=source, rule="PS3.19 §A.1"
+        ) from None
     if document.getroottree().docinfo.doctype:
         raise ParseError("a document type declaration is not allowed", source=source, rule="PS3.19 §A.1")
     root = DataSet()
@@ -134,13 +138,18 @@ def parse_xml(
             try:
                 tag = int(text, 16)
             except ValueError:
-                raise ParseError(f"'{text}' is no tag", source=source, place=path, rule="PS3.19 §A.1") from None
+                raise ParseError(
+                    f"'{text}' is no tag", source=source, place=path, rule="PS3.19 §A.1"
+                ) from None
             vr = str(attribute.get("vr") or dictionary.vr(tag))
             if vr == "SQ":
                 nodes = list(attribute.iterchildren("{*}Item"))
                 items = [DataSet() for _ in nodes]
                 data.set(tag, items, "SQ")
-                pending += [(item, one, f"{path}/{n}/") for n, (item, one) in enumerate(zip(items, nodes, strict=True))]
+                pending += [
+                    (item, one, f"{path}/{n}/")
+                    for n, (item, one) in enumerate(zip(items, nodes, strict=True))
+                ]
             else:
                 _restore(data, tag, vr, attribute, source, path, bulk)
     return root
@@ -159,7 +168,9 @@ def _restore(
                 return
             if kind == "BulkData":
                 if bulk is None:
-                    raise ParseError("a value by reference, and nobody to fetch it", source=source, place=path)
+                    raise ParseError(
+                        "a value by reference, and nobody to fetch it", source=source, place=path
+                    )
                 data.set(tag, bulk(str(child.get("uri"))), vr)
                 return
             values.append(_person(child) if kind == "PersonName" else _value(vr, text))

@@ -89,7 +89,9 @@ def _entry(path: str, read: Read, place: Written | None, facet: str, message_kin
         reason = f"no place, or the place is taken, in {message_kind}"
         return Entry(path, Disposition.DROPPED, "", read.concept, reason)
     if facet and facet in place.unheld:
-        return Entry(path, Disposition.DROPPED, "", read.concept, f"{place.target} has no place for a {facet}")
+        return Entry(
+            path, Disposition.DROPPED, "", read.concept, f"{place.target} has no place for a {facet}"
+        )
     return Entry(path, Disposition.MAPPED, place.target, read.concept, "; ".join(sorted(place.notes)))
 
 
@@ -132,4 +134,6 @@ def of_message(
         elif path[:3] in TRANSPORT:
             yield Entry(path, Disposition.DROPPED, "", "transport", _TRANSPORT)
         else:
-            yield Entry(path, Disposition.DROPPED, "", "no-row", f"the crosswalk has no row for it in {target_name}")
+            yield Entry(
+                path, Disposition.DROPPED, "", "no-row", f"the crosswalk has no row for it in {target_name}"
+            )

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 TAG_SYSTEM, VR_SYSTEM = "99DCMTAG", "99DCMVR"
 
-TEXTS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
-NUMBERS = frozenset("US SS UL SL UV SV FL FD".split())
+TEXTS = frozenset(
+    ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"]
+)
+NUMBERS = frozenset(["US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"])
 _UNSPLIT = frozenset({"LT", "ST", "UT", "UR"})
 
 
@@ -58,7 +60,8 @@ def observe(package: Package, segments: list[SegmentRow]) -> dict[str, str]:
             items = element.items
             kind, value = "NM", str(len(items))
             stack += [
-                (iter(items[n]), f"{prefix}{text}/{n}/", f"{number}.{n + 1}") for n in range(len(items) - 1, -1, -1)
+                (iter(items[n]), f"{prefix}{text}/{n}/", f"{number}.{n + 1}")
+                for n in range(len(items) - 1, -1, -1)
             ]
             if not items:
                 taken[prefix + text] = f"OBX[{number}]-5"
@@ -124,7 +127,7 @@ def rebuild(message: Message) -> DataSet:
     items: dict[str, DataSet] = {"": root}
     for index, segment in enumerate(message.segments_named("OBX"), 1):
         field = segment.value(3)
-        code = [str(part) for part in field[0]] if field else []
+        code = [part[0] for part in field[0]] if field else []
         if len(code) < 4 or code[2] != TAG_SYSTEM:
             continue
         where = f"OBX[{index}]"
@@ -161,10 +164,12 @@ def _leaf(field: Any) -> str:
 def _restore(parent: DataSet, tag: int, vr: str, kind: str, field: Any, where: str) -> None:
     if kind == "ED":
         try:
-            raw = base64.b64decode(str(field[0][4]), validate=True)
+            raw = base64.b64decode(_leaf(field[0][4]), validate=True)
         except (IndexError, binascii.Error):
-            raise MappingError("the Base64 is broken", place=f"{where}-5.5", rule="HL7 v2.5.1 §2.A.24") from None
-        parent.set_raw(tag, raw, vr)
+            raise MappingError(
+                "the Base64 is broken", place=f"{where}-5.5", rule="HL7 v2.5.1 §2.A.24"
+            ) from None
+        parent.set(tag, raw, vr)
         return
     texts = [_leaf(one) for one in field] if isinstance(field, list) else [_leaf(field)]
     if vr in NUMBERS:
@@ -176,9 +181,7 @@ def _restore(parent: DataSet, tag: int, vr: str, kind: str, field: Any, where: s
     elif vr == "AT":
         parent.set(tag, tuple(_tag(text, where) for text in texts if text) or None, vr)
     else:
-        parent.set(tag, tuple(texts) if len(texts) > 1 else texts[0] or None, vr)
-
-
+        parent.set(tag, tuple(texts) if len(texts) > 1 else (texts and texts[0]) or None, vr)
 
 
 _SKIPPED = "belongs to the message, not to the data set that it carries"

@@ -97,9 +97,9 @@ class Row:
         return tuple(place for place in self.places if message_kind in place.kinds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Crosswalk:
-    """All rows, by concept, in the order of the table."""
+    """All rows, by concept, in the order of the table; two are the same only if they are one."""
 
     rows: tuple[Row, ...]
 
@@ -217,7 +217,9 @@ def _place(text: str, source: str, where: str) -> Place:
         code, _, rest = found["code"].partition("^")
         meaning, _, scheme = rest.partition("^")
         value_type = found["type"] or ("NM" if found["unit"] else "ST")
-        return Place(kinds, "OBX", code=(code, meaning, scheme), unit=found["unit"] or "", value_type=value_type)
+        return Place(
+            kinds, "OBX", code=(code, meaning, scheme), unit=found["unit"] or "", value_type=value_type
+        )
     return Place(
         kinds,
         found["segment"],

@@ -39,7 +39,9 @@ def together(cases: Sequence[Case]) -> Case:
             orders.setdefault(_order_key(order), order)
         for one in case.study.series:
             known = series.get(one.uid)
-            series[one.uid] = one if known is None else replace(known, instances=known.instances + one.instances)
+            series[one.uid] = (
+                one if known is None else replace(known, instances=known.instances + one.instances)
+            )
     modalities = dict.fromkeys(m for case in cases for m in case.study.modalities)
     study = replace(first.study, series=tuple(series.values()), modalities=tuple(modalities))
     return replace(first, orders=tuple(orders.values()), study=study)

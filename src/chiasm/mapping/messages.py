@@ -81,6 +81,7 @@ class Composer:
         self.writer.fill("patient", self.case.patient, targets)
         self.writer.fill("visit", self.case.visit, targets)
         visit.setdefault(2, "U")
+        pid.setdefault(5, ("", "", "", "", "", "", "U"))
         if self.frame.kind == "adt":
             sent = self.segments[0][1][7]
             self.segments.append(("EVN", {1: self.frame.trigger, 2: sent}))
@@ -89,8 +90,7 @@ class Composer:
             self.segments.append(("NTE", {1: "1", **note}))
         self.segments.append(("PV1", visit))
         if allergy:
-            self._allergy = ("AL1", {1: "1", **allergy})
-            self.segments.append(self._allergy)
+            self.segments.append(("AL1", {1: "1", **allergy}))
 
     def measures(self) -> list[Observation]:
         """What was measured of the patient, as observations."""
@@ -201,15 +201,13 @@ def _ordered(composer: Composer, one: Order, steps: tuple[ScheduledStep | None, 
         composer.segments.append(("NTE", {1: "1", **note}))
     composer.observe([*found, *(composer.measures() if index == 0 else [])])
     if kind == "omi":
-        _procedure_control(composer, one, targets, items, index)
+        _procedure_control(composer, one, items, index)
     elif study:
         study[1] = (study[1], "100", "Application", "DICOM")
         composer.segments.append(("ZDS", study))
 
 
-def _procedure_control(
-    composer: Composer, one: Order, targets: dict[str, Fields], items: list[Fields], index: int
-) -> None:
+def _procedure_control(composer: Composer, one: Order, items: list[Fields], index: int) -> None:
     """The IPC segments of an order, each of which repeats what they share: HL7 v2.5.1 §4.5.6."""
     for item in items:
         shared: Fields = {}

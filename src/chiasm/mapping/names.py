@@ -8,9 +8,10 @@ PS3.5 §6.2.1; HL7 v2.5.1 §2.A.88 and §2.A.86.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, cast
 
-from ..model import Identifier, NameGroup, Person, PersonName
+from ..model import Identifier, Issuer, NameGroup, Person, PersonName
 from . import identifiers
 from .kind import ALL_HELD, Held
 
@@ -89,9 +90,7 @@ def _xpn_group(one: RepetitionReader, first: int) -> NameGroup:
 
 
 def _joined(written: list[tuple[NameGroup, str]], use: str) -> PersonName:
-    groups = {"A": _NO_GROUP, "I": _NO_GROUP, "P": _NO_GROUP}
-    for group, code in written:
-        groups[code] = group
+    groups = {"A": _NO_GROUP, "I": _NO_GROUP, "P": _NO_GROUP} | {code: group for group, code in written}
     return PersonName(groups["A"], groups["I"], groups["P"], use)
 
 
@@ -136,6 +135,42 @@ def from_xcn(field: FieldReader) -> tuple[Person, ...]:
         elif group or issued:
             found.append((value, issued, use, [(group, code)] if group else []))
     return tuple(Person(_joined(written, use), issued) for _, issued, use, written in found)
+
+
+def to_cnn(person: Person) -> tuple[FieldValue, ...]:
+    """The CNN of a person, subcomponents all: what OBR-32 and OBR-34 have as their first component.
+
+    HL7 v2.5.1 §2.A.9. It has no place for a second writing of the name.
+    """
+    issued = person.identifier
+    name = person.name
+    g = name.alphabetic or name.ideographic or name.phonetic
+    issuer = issued.issuer if issued else None
+    authority = (issuer.namespace, issuer.universal, issuer.universal_type) if issuer else ("", "", "")
+    return (
+        issued.value if issued else "",
+        g.family,
+        g.given,
+        g.middle,
+        g.suffix,
+        g.prefix,
+        g.degree,
+        "",
+        *authority,
+    )
+
+
+def from_cnn(field: FieldReader) -> tuple[Person, ...]:
+    """The persons of an NDL field: HL7 v2.5.1 §2.A.46."""
+    found = []
+    for one in field.repetitions():
+        part = functools.partial(one.text, 1)
+        group = NameGroup(part(2), part(3), part(4), part(6), part(5), part(7))
+        value = part(1)
+        issued = Identifier(value, Issuer(part(9), part(10), part(11))) if value else None
+        if group or issued:
+            found.append(Person(PersonName(group), issued))
+    return tuple(found)
 
 
 class NameKind:
@@ -210,7 +245,9 @@ class PersonsKind:
     def from_dicom(self, reader: DicomReader, tags: tuple[int, ...]) -> tuple[Person, ...]:
         """The persons, names and identification items joined by their order."""
         written = [from_pn(text) for text in reader.texts(tags[0]) if text]
-        issued = [identifiers.from_person_code(item) for item in reader.items(tags[1])] if len(tags) > 1 else []
+        issued = (
+            [identifiers.from_person_code(item) for item in reader.items(tags[1])] if len(tags) > 1 else []
+        )
         count = max(len(written), len(issued))
         return tuple(
             Person(
@@ -238,3 +275,21 @@ class PersonsKind:
         return [one for person in cast("tuple[Person, ...]", value) for one in to_xcn(person)], ALL_HELD
 
 
+class NamedPersonsKind(PersonsKind):
+    """Persons in NDL fields, whose names stand in subcomponents: OBR-32 to OBR-35.
+
+    HL7 v2.5.1 §7.4.1.32. Some systems write an XCN there; it is read too.
+    """
+
+    def from_v2(self, field: FieldReader) -> tuple[Person, ...]:
+        """The persons of the field, in whichever of the two forms it has."""
+        if field.has_subcomponents:
+            return from_cnn(field)
+        return from_xcn(field)
+
+    def to_v2(self, value: object) -> Held:
+        """A repetition of NDL each."""
+        persons = cast("tuple[Person, ...]", value)
+        several = any(person.name.ideographic and person.name.alphabetic for person in persons)
+        unheld = frozenset({"second writing of the name"}) if several else ALL_HELD
+        return [(to_cnn(person),) for person in persons], unheld

@@ -13,6 +13,7 @@ from ..errors import MappingError
 from ..model import Identifier, Patient
 from . import account, case_dicom, case_v2
 from .data_sets import DataSetWriter
+from .kinds import KINDS
 from .reading import FieldReader
 from .result import Result
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ..hl7 import Message
     from ..model import Entry
     from .crosswalk import Crosswalk
-    from .kinds import KINDS as KINDS
 
 MERGES = frozenset({"A18", "A34", "A35", "A36", "A39", "A40", "A46", "A47", "A49"})
 """Events that replace one patient identifier by another; MRG-1 has the one replaced."""
@@ -66,8 +66,6 @@ def _known_by(message: Message, patient: Patient, trigger: str) -> tuple[Identif
     if trigger not in MERGES:
         return patient.identifiers
     found: list[Identifier] = []
-    from .kinds import KINDS
-
     for number, segment in enumerate(message.segments_named("MRG"), 1):
         prior = KINDS["patient-identifiers"].from_v2(FieldReader(f"MRG[{number}]-1", segment.value(1)))
         found += prior if isinstance(prior, tuple) else ()

@@ -92,7 +92,9 @@ class RepetitionReader:
 
     __slots__ = ("_components", "_offset", "_path", "leaves")
 
-    def __init__(self, path: str, components: Sequence[Sequence[str]], leaves: list[str], offset: int) -> None:
+    def __init__(
+        self, path: str, components: Sequence[Sequence[str]], leaves: list[str], offset: int
+    ) -> None:
         self._path = path
         self._components = components
         self._offset = offset
@@ -153,6 +155,11 @@ class FieldReader:
         """The first repetition; one without components where the field is absent."""
         found = self.repetitions()
         return found[0] if found else RepetitionReader(f"{self._path}[1]", (), self.leaves, self._offset)
+
+    @property
+    def has_subcomponents(self) -> bool:
+        """Whether the first component of any repetition has subcomponents, or is all there is."""
+        return any(len(one) == 1 or len(one[0]) > 1 for one in self._repetitions)
 
     @property
     def is_null(self) -> bool:

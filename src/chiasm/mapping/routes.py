@@ -9,8 +9,8 @@ from ..dicom import Package
 from ..errors import UsageError
 from ..hl7 import Message
 from ..model import Sender
-from . import crosswalk as crosswalks
 from . import carry, forward, patient_update, worklist
+from . import crosswalk as crosswalks
 from .crosswalk import Crosswalk
 from .result import Result
 
@@ -50,6 +50,9 @@ def _message(kind: str) -> Take:
     def take(source: object, options: Options) -> Result:
         assert isinstance(source, list)
         carry_all = options.carry == "all"
+        for makes, kinds in ((report_forward, ("oru",)), (document_forward, ("oru", "mdm"))):
+            if kind in kinds and any(makes.holds(package.data) for _, package in source):
+                return makes.to_message(source, kind, options.crosswalk, options.sender, carry_all=carry_all)
         return forward.to_message(source, kind, options.crosswalk, options.sender, carry_all=carry_all)
 
     return take

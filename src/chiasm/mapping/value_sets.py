@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from ..errors import ValueFormatError
 from .kind import ALL_HELD, Held
-from .text import check_length
+from .text import TextsKind, check_length
 
 if TYPE_CHECKING:
     from ..dicom import DataSet
@@ -71,3 +71,33 @@ PRIORITY = ValueSetKind(
     open_ended=True,
     cite="PS3.3 §C.4.11, HL7 v2.5.1 §4.5.4.9",
 )
+
+
+class SectionKind(TextsKind):
+    """The diagnostic section that a study's modalities belong to: HL7 table 0074.
+
+    One way only: a section says less than a modality, which is sent by its own code beside it.
+    """
+
+    sections: Final[dict[str, str]] = {
+        "CT": "CT",
+        "MR": "NMR",
+        "US": "RUS",
+        "IVUS": "VUS",
+        "NM": "NMS",
+        "PT": "NMS",
+        "ECG": "EC",
+        "EEG": "EN",
+        "XA": "XRC",
+        **dict.fromkeys(("CR", "DX", "MG", "RF", "IO", "PX", "RG", "DF", "DS"), "RAD"),
+        **dict.fromkeys(("RTDOSE", "RTIMAGE", "RTPLAN", "RTRECORD", "RTSTRUCT"), "RT"),
+    }
+
+    def from_v2(self, field: FieldReader) -> tuple[str, ...]:
+        """Nothing: no modality follows from a section."""
+        return ()
+
+    def to_v2(self, value: object) -> Held:
+        """The section of the first modality that has one; OTH where none has."""
+        modalities = cast("tuple[str, ...]", value)
+        return next((self.sections[one] for one in modalities if one in self.sections), "OTH"), ALL_HELD

@@ -81,7 +81,11 @@ class Writer:
             targets = []
             for place in places:
                 if place.code is not None:
-                    unit = said.unit if place.unit or place.value_type == "ST" and hasattr(said, "unit") else None
+                    unit = (
+                        said.unit
+                        if place.unit or (place.value_type == "ST" and hasattr(said, "unit"))
+                        else None
+                    )
                     self.observations.append(_observation(place, field, unit, sub_id, status))
                     targets.append(place.path)
                 elif _put(segments, place, field):
@@ -111,7 +115,9 @@ def _put(segments: dict[str, Fields], place: Place, field: FieldValue) -> bool:
             fields[place.field] = field
             return True
         return _fill_up(fields, place.field, there, field)
-    wanted = field if isinstance(field, tuple) else (field[0] if isinstance(field, list) and field else field,)
+    wanted = (
+        field if isinstance(field, tuple) else (field[0] if isinstance(field, list) and field else field,)
+    )
     if wanted and isinstance(wanted[0], tuple) and isinstance(field, list):
         wanted = wanted[0]
     if not any(wanted):
