@@ -28,6 +28,8 @@ OBX = "OBX|1|{}|A^B||{}||||||F"
         ("PID|1||||A^B", "missing-field", "PID[1]-3"),
         ("PID|1||^^^~^|| A^B", "missing-field", "PID[1]-3"),
         ("PID|1||^^^X||A^B", "missing-component", "PID[1]-3[1].1"),
+        ("PID|1||1^^^A&1.2||A^B", "missing-conditional-component", "PID[1]-3[1].4.3"),
+        ("OBR|1|1^^^ISO||A", "missing-conditional-component", "OBR[1]-2[1].3"),
         ("PID|x||1||A^B", "value-format", "PID[1]-1[1]"),
         ("PID|1||1||A^B||20260230", "value-format", "PID[1]-7[1].1"),
         ("PID|1||1^^^A&B&C&D||A^B", "surplus-component", "PID[1]-3[1].4.4"),

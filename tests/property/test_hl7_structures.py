@@ -18,6 +18,7 @@ from chiasm.hl7.generate import instance, rows
 from chiasm.hl7.grammar import Grammar
 from chiasm.hl7.groups import group_segments
 from chiasm.hl7.message import parse
+from chiasm.hl7.path import parse_path
 from chiasm.hl7.structure import group
 from chiasm.hl7.validate import validate
 from chiasm.standards import hl7tables
@@ -272,3 +273,28 @@ def test_a_segment_without_a_place_moves_no_other(which, at, name):
     shape = [(g.name, [c.id for c in g.segments()]) for g in plain.groups()]
     without = [(g.name, [c.id for c in g.segments() if c.id != name]) for g in mixed.groups()]
     assert without == shape
+
+
+FIELD = st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    kind=st.sampled_from(["ORU^R01^ORU_R01", "OMI^O23", "ADT^A04", "", "XXX^X"]),
+    version=st.sampled_from([*hl7tables.VERSIONS, "", "9", "2.5.1^GBR"]),
+    segments=st.lists(
+        st.tuples(
+            st.sampled_from(["PID", "ORC", "OBR", "OBX", "ZDS", "QQQ", "IPC"]), st.lists(FIELD, max_size=9)
+        ),
+        max_size=9,
+    ),
+)
+def test_checking_any_content_ends_in_findings_with_paths(kind, version, segments):
+    lines = [f"MSH|^~\\&|A|B|C|D|20260102||{kind}|1|P|{version}"]
+    lines += ["|".join([name, *fields]) for name, fields in segments]
+    for finding in validate(parse("\r".join(lines) + "\r")):
+        if finding.rule.endswith("-group"):  # a path that ends at a group, as `ORDER[2]`
+            assert finding.path.endswith("]")
+        else:
+            parse_path(finding.path)
+        assert "§" in finding.citation

@@ -155,6 +155,9 @@ class _Maker:
             parts[component.number - 1] = self._value(component.datatype, room, own, depth + 1)
             if length is not None and len(mark.join(parts).rstrip(mark)) > length and component in others:
                 parts[component.number - 1] = ""
+        pair = {"HD": 1, "EI": 2}.get(datatype, len(parts))
+        if "" in parts[pair : pair + 2]:  # a universal ID without its type
+            parts[pair : pair + 2] = [""] * len(parts[pair : pair + 2])
         return mark.join(parts).rstrip(mark)
 
     def _leaf(self, datatype: str, length: int | None, table: str | None) -> str:

@@ -18,6 +18,8 @@ from .delimiters import Delimiters
 _UNBOUNDED = 60_000
 _NULL = '""'
 _TEXTS = frozenset({"FT", "TX", "ST"})
+_PAIRS = {"HD": (2, "HL7 v2.5.1 §2.A.33"), "EI": (3, "HL7 v2.5.1 §2.A.28")}
+"""The first of two components that are valued together or not at all."""
 _WITHDRAWN = frozenset({"W", "X"})
 
 
@@ -167,7 +169,9 @@ class ValueCheck:
             number = next(i for i in range(known, len(parts)) if parts[i]) + 1
             message = f"a {datatype} has {known} components in version {self._version.id}"
             self.add(Severity.ERROR, f"{path}.{number}", "surplus-component", message, section(datatype))
-        if datatype == "SN" and depth == 0:
+        if datatype in _PAIRS:
+            self._pair(path, datatype, parts)
+        elif datatype == "SN" and depth == 0:
             self._structured(path, parts)
 
     def _primitive(self, path: str, datatype: str, text: str, table: str | None, depth: int) -> None:
@@ -199,6 +203,15 @@ class ValueCheck:
         answer = self._codes.judge(table, self._plain(code), datatype)
         if answer is not None:
             self.add(answer[0], path, "table-value", answer[1], "HL7 v2.5.1 §2.5.3.6")
+
+    def _pair(self, path: str, datatype: str, parts: Sequence[str]) -> None:
+        """A universal ID and its type are valued together. HL7 v2.5.1 §2.A.28 (EI), §2.A.33 (HD)."""
+        first, citation = _PAIRS[datatype]
+        one, other = (parts[n - 1] if n <= len(parts) else "" for n in (first, first + 1))
+        if bool(one) != bool(other):
+            empty = first + 1 if one else first
+            message = f"components {first} and {first + 1} of {datatype} are valued together or not at all"
+            self.add(Severity.ERROR, f"{path}.{empty}", "missing-conditional-component", message, citation)
 
     def _structured(self, path: str, parts: Sequence[str]) -> None:
         """The comparator and the separator of a structured numeric. HL7 v2.5.1 §2.A.70."""
