@@ -81,7 +81,7 @@ def _definition(found: Any) -> tuple[str, list[Any]] | None:
 def _element(element: Any) -> list[Any]:
     """[min, max or 0 for any, types, targets of references, required value set, element referred to]."""
     types = []
-    targets = set()
+    targets: set[str] = set()
     for one in element.get("type", ()):
         code = one["code"]
         if code.startswith(_SYSTEM_TYPE):

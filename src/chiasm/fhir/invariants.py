@@ -89,7 +89,7 @@ def _contact_point(node: Node) -> Iterator[Broken]:
 
 
 def _organization(node: Node) -> Iterator[Broken]:
-    if not node.keys() & {"identifier", "name"}:
+    if not node.keys() & {"identifier", "name", "_name"}:
         yield "org-1", "an organization has a name or an identifier", ""
 
 

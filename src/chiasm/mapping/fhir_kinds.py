@@ -46,6 +46,7 @@ OF_KIND: Final[dict[str, Any]] = {
     "name": fhir_people.NameTextKind(),
     "patient-names": fhir_people.NamesKind(),
     "persons": fhir_people.PersonsKind(),
+    "named-persons": fhir_people.PersonsKind(),
     "patient-identifiers": fhir_values.IdentifiersKind(),
     "issuer": fhir_values.IssuerKind(),
     "hd": fhir_values.IssuerKind(),

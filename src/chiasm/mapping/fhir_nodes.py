@@ -85,7 +85,10 @@ class Index:
             resource = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(resource, dict):
                 url = entry.get("fullUrl")
-                self._add(Node(self, f"Bundle.entry[{n}].resource", resource, []), url if isinstance(url, str) else "")
+                self._add(
+                    Node(self, f"Bundle.entry[{n}].resource", resource, []),
+                    url if isinstance(url, str) else "",
+                )
 
     def _add(self, node: Node, url: str) -> None:
         self.nodes.append(node)
@@ -116,7 +119,9 @@ def at(place: FhirPlace, resources: list[Node], pins: Mapping[str, Node], leaves
     for step in place.steps:
         way = f"{way}.{step.name}"
         pinned = pins.get(way)
-        found = [pinned.noting(leaves)] if pinned else [child for node in found for child in _step(node, step)]
+        found = (
+            [pinned.noting(leaves)] if pinned else [child for node in found for child in _step(node, step)]
+        )
     return found
 
 

@@ -26,7 +26,7 @@ REPRESENTATION, QUALIFIER = f"{_EXTENSION}iso21090-EN-representation", f"{_EXTEN
 _WRITINGS = ("ABC", "IDE", "SYL")
 
 USES = {"L": "official", "M": "maiden", "D": "usual", "N": "nickname", "S": "anonymous", "A": "nickname"}
-"""Name types of HL7 table 0200 and name uses of FHIR; where the v2-to-FHIR map is silent (A, S), the nearest."""
+"""Name types of HL7 table 0200 and name uses; where the v2-to-FHIR map is silent (A, S), the nearest."""
 
 _TYPES = {use: code for code, use in reversed(USES.items())} | {"temp": "", "old": ""}
 
@@ -76,7 +76,13 @@ def from_human_names(nodes: Iterable[Node]) -> tuple[PersonName, ...]:
         if not group:
             continue
         last = found[-1] if found else None
-        if last and writing in {"IDE", "SYL"} and "" not in last[1] and writing > max(last[1]) and last[0] == use:
+        if (
+            last
+            and writing in {"IDE", "SYL"}
+            and "" not in last[1]
+            and writing > max(last[1])
+            and last[0] == use
+        ):
             last[1][writing] = group
         else:
             found.append((use, {writing: group}))

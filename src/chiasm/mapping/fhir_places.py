@@ -1,4 +1,4 @@
-"""Places in FHIR resources, as the crosswalk writes them: the part of FHIRPath that can be written as well as read.
+"""Places in FHIR resources: the part of FHIRPath that can be written as well as read.
 
 `ServiceRequest.identifier.where(type.coding.code='PLAC').value` names the value of the identifier of that
 type; where there is none yet, writing makes one. `extension('url')` and `value.ofType(string)` are as in
@@ -72,7 +72,7 @@ def places(text: str) -> tuple[FhirPlace, ...]:
 
 
 def _place(text: str) -> FhirPlace:
-    parts = []
+    parts: list[re.Match[str]] = []
     position = 0
     while position < len(text):
         found = _STEP.match(text, position)
@@ -96,9 +96,7 @@ def _place(text: str) -> FhirPlace:
     return FhirPlace(text, resource, key, chosen, literal, tuple(steps))
 
 
-def _step(
-    text: str, part: re.Match[str], kind: str, below: str, *, extended: bool
-) -> tuple[Step, str, str]:
+def _step(text: str, part: re.Match[str], kind: str, below: str, *, extended: bool) -> tuple[Step, str, str]:
     """One step of a path, with the type and backbone that it leads to."""
     name = part["name"]
     element = _element(kind, below, name)
@@ -119,7 +117,6 @@ def _step(
         definition = fhirdefs.definition(shown)
         if extended and definition is not None and definition.kind == "primitive-type":
             name = f"_{name}"
-            shown = shown if shown != "Extension" else "Extension"
     chosen = _chain(text, *leads, part["path"]) if part["path"] else ()
     literal = part["literal"] or ""
     return Step(name, element.max != 1, shown, part["url"] or "", chosen, literal), *leads

@@ -11,19 +11,15 @@ from typing import TYPE_CHECKING
 from ..errors import ValueFormatError
 from ..model import Instant
 from .fhir_kind import Held, checked
+from .times import TIME_OF_DAY, ZONE
 
 if TYPE_CHECKING:
     from .fhir_kind import People
     from .fhir_nodes import Node
     from .fhir_places import FhirPlace
 
-TIME_OF_DAY, ZONE = "time of day", "zone"
-"""Facets of a moment that a date does not hold."""
-
 _BOTH = frozenset({TIME_OF_DAY, ZONE})
-_TEXT = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d))?)?)?"
-)
+_TEXT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d))?)?)?")
 
 
 def to_date(moment: Instant) -> str:

@@ -95,7 +95,10 @@ class CodeKind:
         for one in kept:
             _check(one)
         write = terms.coding if place.type == "Coding" else terms.concept
-        return Held(tuple(write(one) for one in kept), frozenset() if len(kept) == len(values) else frozenset({FURTHER}))
+        return Held(
+            tuple(write(one) for one in kept),
+            frozenset() if len(kept) == len(values) else frozenset({FURTHER}),
+        )
 
     def from_fhir(self, nodes: list[Node], place: FhirPlace) -> Coded | None:
         """The concept of the first node that has one."""
@@ -139,7 +142,9 @@ class ModalityKind:
 
     def from_fhir(self, nodes: list[Node], place: FhirPlace) -> Any:
         """The codes."""
-        codings = nodes if place.type == "Coding" else [one for node in nodes for one in node.children("coding")]
+        codings = (
+            nodes if place.type == "Coding" else [one for node in nodes for one in node.children("coding")]
+        )
         found = []
         for one in codings:
             if isinstance(one.value, dict) and one.value.get("system") == terms.DCM:
@@ -187,7 +192,9 @@ class TableKind:
     What FHIR has no word for is refused.
     """
 
-    def __init__(self, name: str, pairs: tuple[tuple[str, str], ...], system: str = "", *, open_ended: bool = False) -> None:
+    def __init__(
+        self, name: str, pairs: tuple[tuple[str, str], ...], system: str = "", *, open_ended: bool = False
+    ) -> None:
         self._name = name
         self._system = system
         self._to = dict(reversed(pairs))

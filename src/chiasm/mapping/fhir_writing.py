@@ -35,10 +35,18 @@ _NAMESPACE = uuid.UUID("6f1f2a4e-5a0c-5a51-9a0e-2b7c8f0d3e11")
 
 CODED = {
     "Encounter.participant.type": ("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", {}),
-    "ImagingStudy.series.performer.function": ("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", {}),
+    "ImagingStudy.series.performer.function": (
+        "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
+        {},
+    ),
     "Identifier.type": (
         "http://terminology.hl7.org/CodeSystem/v2-0203",
-        {"PLAC": "Placer Identifier", "FILL": "Filler Identifier", "ACSN": "Accession ID", "VN": "Visit number"},
+        {
+            "PLAC": "Placer Identifier",
+            "FILL": "Filler Identifier",
+            "ACSN": "Accession ID",
+            "VN": "Visit number",
+        },
     ),
     "Organization.type": (
         "http://terminology.hl7.org/CodeSystem/organization-type",
@@ -133,7 +141,9 @@ class Scope:
     know has no place in the scope.
     """
 
-    def __init__(self, makers: dict[str, Callable[[], Draft]], items: dict[tuple[int, Way, int], Content] | None = None) -> None:
+    def __init__(
+        self, makers: dict[str, Callable[[], Draft]], items: dict[tuple[int, Way, int], Content] | None = None
+    ) -> None:
         self._makers = makers
         self._drafts: dict[str, Draft] = {}
         self.items = items if items is not None else {}
@@ -147,6 +157,10 @@ class Scope:
                 return None
             found = self._drafts[key] = maker()
         return found
+
+    def knows(self, key: str) -> bool:
+        """Whether the key means a resource here."""
+        return key in self._drafts or key in self._makers
 
     def made(self, key: str) -> Draft | None:
         """The draft of a key, if something was put there."""
@@ -178,10 +192,7 @@ class FhirWriter:
         for concept, attribute, kind, found in self._plans.get(record, ()):
             said = getattr(value, attribute)
             if said:
-                try:
-                    self._write((concept, index), kind, said, found, scope)
-                except ChiasmError as error:
-                    self.refused[concept, index] = error.message
+                self._write((concept, index), kind, said, found, scope)
 
     def _write(
         self, key: tuple[str, int], kind: Any, said: object, found: tuple[FhirPlace, ...], scope: Scope
@@ -190,19 +201,30 @@ class FhirWriter:
         unheld: frozenset[str] | None = None
         notes: set[str] = set()
         for place in found:
-            held = kind.to_fhir(said, place, self.bundle) if scope.draft(place.key) else None
-            if held is None or not held.values:
+            if not scope.knows(place.key):
+                continue
+            try:
+                held = kind.to_fhir(said, place, self.bundle)
+            except ChiasmError as error:
+                self.refused[key] = error.message
+                continue
+            if not held.values:
+                notes.add(held.note)
                 continue
             draft = scope.draft(place.key)
             assert draft is not None
-            put = [_put(draft, place, one, number, scope, merge=held.merge) for number, one in enumerate(held.values)]
+            put = [
+                _put(draft, place, one, number, scope, merge=held.merge)
+                for number, one in enumerate(held.values)
+            ]
             if all(put):
                 targets.append(f"Bundle.entry[{draft.number}].resource.{put[0]}")
                 unheld = held.unheld if unheld is None else unheld & held.unheld
-                if held.note:
-                    notes.add(held.note)
+                notes.add(held.note)
         if targets:
-            self.written[key] = Written(" ".join(targets), unheld or frozenset(), frozenset(notes))
+            self.written[key] = Written(
+                " ".join(targets), unheld or frozenset(), frozenset(filter(None, notes))
+            )
 
 
 def _put(draft: Draft, place: FhirPlace, value: Any, number: int, scope: Scope, *, merge: bool) -> str:
@@ -222,15 +244,10 @@ def _put(draft: Draft, place: FhirPlace, value: Any, number: int, scope: Scope, 
         way = (*way, f"{step.name}:{step.url}{step.literal}")
         if step.many:
             items = node.setdefault(step.name, [])
-            item = scope.items.get((draft.number, way, at))
             if last and not merge:
-                if item is not None:
-                    return ""
-                item = value if isinstance(value, dict) else None
                 items.append(value)
-                if item is not None:
-                    scope.items[draft.number, way, at] = item
                 return f"{path[1:]}[{len(items) - 1}]"
+            item = scope.items.get((draft.number, way, at))
             if item is None:
                 item = _chosen(step, f"{place.resource}.{'.'.join(one.name for one in steps[: index + 1])}")
                 items.append(item)

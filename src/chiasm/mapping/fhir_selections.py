@@ -1,0 +1,73 @@
+"""References to images, frames, segments and regions, for which FHIR R4 has ImagingStudy alone.
+
+The parts that R5 has in ImagingSelection go along as its cross-version extensions on the reference, so
+that a receiver that knows R5 knows them. FHIR R5 §8.34; FHIR R4 §2.5 (extensions from other releases).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .fhir_terms import UID_PREFIX, UID_SYSTEM, URI_SYSTEM, uid
+from .fhir_values import to_number
+
+if TYPE_CHECKING:
+    from ..model import Content, Reference
+    from .fhir_writing import BundleDraft, Draft
+
+INSTANCE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ImagingSelection.instance"
+_COORDINATE_TYPES = {"SCOORD": "imageRegion2D", "SCOORD3D": "imageRegion3D"}
+
+
+def reference_of(
+    said: Reference, bundle: BundleDraft, study: Draft | None, more: list[Any] | None = None
+) -> dict[str, Any]:
+    """A reference to the study, with the instance meant; by the UID of the instance alone where there is no study."""
+    parts: list[dict[str, Any]] = [{"url": "uid", "valueId": said.instance}] if said.instance else []
+    if said.sop_class:
+        parts.append(
+            {"url": "sopClass", "valueCoding": {"system": URI_SYSTEM, "code": UID_PREFIX + said.sop_class}}
+        )
+    for name, numbers in (("frames", said.frames), ("segments", said.segments), ("channels", said.channels)):
+        if numbers:
+            parts.append({"url": "subset", "valueString": f"{name} {','.join(map(str, numbers))}"})
+    parts += more or []
+    found = _target(said.instance, bundle, study)
+    if parts:
+        found["extension"] = [{"url": INSTANCE, "extension": parts}]
+    return found
+
+
+def _target(instance: str, bundle: BundleDraft, study: Draft | None) -> dict[str, Any]:
+    if study:
+        return bundle.reference(study)
+    if not instance:
+        return {"type": "ImagingStudy", "display": "image"}
+    return {"type": "ImagingStudy", "identifier": {"system": UID_SYSTEM, "value": uid(instance)}}
+
+
+class Selection:
+    """A region or range that an item draws, and the image it was drawn on, which comes below it."""
+
+    def __init__(self, item: Content) -> None:
+        self._item = item
+        self.image: Reference | None = None
+
+    def reference(self, bundle: BundleDraft, study: Draft | None) -> dict[str, Any]:
+        """The reference with the region."""
+        item = self._item
+        region: list[dict[str, Any]] = []
+        if item.graphic:
+            region.append({"url": "regionType", "valueCode": item.graphic.lower()})
+        for text in item.coordinates:
+            region.append({"url": "coordinate", "valueDecimal": to_number(text)[0]})
+        if item.basis:
+            region.append({"url": "basis", "valueString": item.basis})
+        name = _COORDINATE_TYPES.get(item.value_type, "timeRange")
+        more = [{"url": name, "extension": region}] if region else []
+        if self.image:
+            return reference_of(self.image, bundle, study, more)
+        found = _target("", bundle, study)
+        if more:
+            found["extension"] = [{"url": INSTANCE, "extension": more}]
+        return found
