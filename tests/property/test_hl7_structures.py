@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chiasm.errors import Severity
+from chiasm.hl7 import parse
 from chiasm.hl7.generate import instance, rows
 from chiasm.hl7.grammar import Grammar
 from chiasm.hl7.groups import group_segments
-from chiasm.hl7.message import parse
 from chiasm.hl7.path import parse_path
 from chiasm.hl7.structure import group
 from chiasm.hl7.validate import validate
