@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from .. import dicom
 from ..errors import MappingError
-from ..model import Disposition, Entry, Order, Reference, Report, Study, Visit
+from ..model import Entry, Order, Reference, Report, Study, Visit
 from ..model.report import PREDECESSOR
 from . import account, case_v2, report_content, status
 from .data_sets import DataSetWriter
-from .names import to_pn
 from .report_header import write_header
+from .report_obx import credit, observations
 from .report_obx import entries as obx_entries
-from .report_obx import observations
 from .report_own import header_of
 from .report_request import Answer, answer_of
+from .report_values import fitting
 from .result import Result
 from .sr_build import write_items
 from .sr_rebuild import is_own, rebuild
@@ -43,16 +43,20 @@ BASIC_TEXT, COMPREHENSIVE, COMPREHENSIVE_3D = (
 SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
 KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"
 REQUESTS = 0x0040A370
+TAG_SYSTEM = "99DCMTAG"
+
+_IDENTIFYING = frozenset({"study instance uid", "series instance uid", "sr instance uid"})
+"""Names of observations without a code that RAD TF-2 §4.28 has for the UIDs of the document."""
 
 _BASIC_TYPES = frozenset(
     "CONTAINER TEXT CODE DATETIME DATE TIME UIDREF PNAME COMPOSITE IMAGE WAVEFORM".split()  # noqa: SIM905 -- terms
 )
-_AROUND = ("accession_number", "accession_issuer", "study_uid", "clinical_information")
+AROUND = ("accession_number", "accession_issuer", "study_uid", "clinical_information")
 _REQUESTED = (
     "placer_number", "placer_issuer", "filler_number", "filler_issuer", "accession_number",
     "accession_issuer", "study_uid", "procedure_id", "procedures", "description", "reason", "reason_codes",
 )  # fmt: skip
-_VISIT = ("admission_id", "admission_issuer", "referring", "consulting", "attending", "pregnancy")
+VISIT = ("admission_id", "admission_issuer", "referring", "consulting", "attending", "pregnancy")
 _STUDY = ("identifier", "description", "started", "procedures")
 _PRESENT = (
     "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "PatientName", "PatientID",
@@ -83,10 +87,9 @@ def to_sr(message: Message, crosswalk: Crosswalk) -> Result:
     reading = case_v2.read(message, crosswalk)
     case = reading.case
     found = observations(message)
-    by_path = {one.path: one for one in found}
-    by_rows = {leaf.partition("-")[0] for read in reading.reads if not read.refusal for leaf in read.leaves}
+    by_rows = credit(found, reading, {})
     answer = answer_of(message)
-    made = _report(case, found, by_rows, answer)
+    made = _report(case, found, by_rows | _identifying(found, crosswalk), answer)
     issued = answer.issued or case.sender.sent
     if issued is None or len(issued.digits) < 10:
         issued = case.sender.sent
@@ -96,23 +99,28 @@ def to_sr(message: Message, crosswalk: Crosswalk) -> Result:
     data, writer = _document(case, made, issued, crosswalk, seed)
     output = dicom.create(data, sop_class=made.sop_class).encode()
 
-    for read in reading.reads:
-        place = writer.written.get((read.concept, read.index))
-        for leaf in read.leaves if place is not None and not read.refusal else ():
-            one = by_path.get(leaf.partition("-")[0])
-            if one is not None and place is not None:
-                one.parts(3)
-                one.use(place.target, read.concept)
+    credit(found, reading, writer.written)
 
     def entries() -> Iterator[Entry]:
-        extra = {
-            leaf: Entry(leaf, Disposition.MAPPED, target, "report.header")
-            for leaf, target in answer.used.items()
-        }
+        extra = answer.entries("report.header")
         rows = account.of_message(message, reading, writer.written, writer.refused, "an SR document")
         return obx_entries(rows, found, "an SR document", extra)
 
     return Result(output, "sr", entries)
+
+
+def _identifying(found: list[Obx], crosswalk: Crosswalk) -> set[str]:
+    """The OBX that say which objects the message is about, which is no content of a report."""
+    codes = {place.code for row in crosswalk.rows for place in row.places if place.code is not None}
+    names = {(code[0], code[2]) for code in codes}
+    paths = set()
+    for one in found:
+        code, meaning, scheme = one.code[:3]
+        named = not code and meaning.casefold() in _IDENTIFYING
+        if named or scheme == TAG_SYSTEM or (code and (code, scheme) in names):
+            one.refusal = "it says which objects the message is about; the report has identifiers of its own"
+            paths.add(one.path)
+    return paths
 
 
 def _report(case: Case, found: list[Obx], by_rows: set[str], answer: Answer) -> _Made:
@@ -133,23 +141,29 @@ def _report(case: Case, found: list[Obx], by_rows: set[str], answer: Answer) -> 
         return _Made(report, header.explanation, header.sop_class if is_known else _class_of(report), True)
     others = [one for one in found if one.path not in by_rows and not is_own(one)]
     procedures = case.orders[0].procedures[:1] if case.orders else ()
-    name = to_pn(answer.interpreter.person.name) if answer.interpreter is not None else ""
     flags = status.to_flags(answer.status)
-    person = answer.interpreter.person if answer.interpreter is not None else None
+    name = ""
+    if answer.interpreter is not None:
+        try:
+            name = fitting(answer.interpreter.person.name)
+        except MappingError as error:
+            answer.refuse(error.message)
+    signature = answer.interpreter
+    person = signature.person if signature is not None else None
     items = report_content.build(others, procedures, person, name)
     if not items:
         reasons = sorted({one.refusal for one in others if one.refusal})
         raise MappingError("no observation of it becomes content of a report", hint="; ".join(reasons[:3]))
-    signature = answer.interpreter
     may_verify = signature is not None and name and signature.organization and signature.when is not None
+    is_verified = flags.verification == "VERIFIED" and bool(may_verify)
+    if flags.verification == "VERIFIED" and not is_verified:
+        answer.caveat = "not written as verified: who verified it, for whom and when is not all known"
     report = Report(
         completed=flags.completion == "COMPLETE",
-        verified=flags.verification == "VERIFIED" and bool(may_verify),
+        verified=is_verified,
         preliminary=flags.preliminary,
         items=items,
-        verifiers=(signature,)
-        if signature is not None and may_verify and flags.verification == "VERIFIED"
-        else (),
+        verifiers=(signature,) if signature is not None and is_verified else (),
     )
     explanation = status.CORRECTED if flags.order == "C" else ""
     return _Made(report, explanation, _class_of(report), False)
@@ -163,7 +177,8 @@ def _class_of(report: Report) -> str:
     return BASIC_TEXT if types <= _BASIC_TYPES else COMPREHENSIVE
 
 
-def _only(record: object, names: tuple[str, ...], empty: object) -> object:
+def only(record: object, names: tuple[str, ...], empty: object) -> object:
+    """The record with the fields that the target has a place for, the others empty."""
     return replace(empty, **{name: getattr(record, name) for name in names})  # type: ignore[type-var]  # a record
 
 
@@ -173,21 +188,21 @@ def _document(
     data = dicom.DataSet()
     writer = DataSetWriter(crosswalk)
     writer.fill("patient", case.patient, data)
-    writer.fill("visit", _only(case.visit, _VISIT, Visit()), data)
+    writer.fill("visit", only(case.visit, VISIT, Visit()), data)
     writer.fill("measures", case.measures, data)
-    writer.fill("study", _only(case.study, _STUDY, Study()), data)
+    writer.fill("study", only(case.study, _STUDY, Study()), data)
     for index, order in enumerate(case.orders):
         if index == 0:
-            writer.fill("order", _only(order, _AROUND, Order()), data)
+            writer.fill("order", only(order, AROUND, Order()), data)
         _request(order, index, data, writer)
     if made.is_own:
         for series in case.study.series[:1]:
             writer.fill("equipment", series.equipment, data)
     data["SOPClassUID"] = made.sop_class
     for keyword, part in (("SOPInstanceUID", b"instance"), ("SeriesInstanceUID", b"series")):
-        data[keyword] = _uid(seed + part)
+        data[keyword] = uid(seed + part)
     if not data.get("StudyInstanceUID"):
-        data["StudyInstanceUID"] = _uid(seed + b"study")
+        data["StudyInstanceUID"] = uid(seed + b"study")
     data["Modality"] = "KO" if made.sop_class == KEY_OBJECTS else "SR"
     data["SeriesNumber"] = "1"
     data["InstanceNumber"] = "1"
@@ -205,7 +220,7 @@ def _document(
 
 def _request(order: Order, index: int, data: dicom.DataSet, writer: DataSetWriter) -> None:
     """An item of the request that the report answers, where anything but the study is known of it."""
-    requested = _only(order, _REQUESTED, Order())
+    requested = only(order, _REQUESTED, Order())
     if requested == replace(Order(), study_uid=order.study_uid):
         return
     item = dicom.DataSet()
@@ -223,7 +238,7 @@ def _request(order: Order, index: int, data: dicom.DataSet, writer: DataSetWrite
     data[REQUESTS] = [*(known.items if known is not None else ()), item]
 
 
-def _uid(seed: bytes) -> str:
+def uid(seed: bytes) -> str:
     """A UID of the UUID form that the message determines: PS3.5 §B.2."""
     number = int.from_bytes(hashlib.sha256(seed).digest()[:16], "big") & ~(0xF000 << 64) | (0x8000 << 64)
     return f"2.25.{number}"

@@ -98,7 +98,7 @@ def read_header(data: DataSet, zone: str) -> Header:
         "verifiers": _each(reader, reads, "verifiers", VERIFIERS, _verifier),
         "authors": _each(reader, reads, "authors", AUTHORS, _participant),
         "participants": _each(reader, reads, "participants", PARTICIPANTS, _participant),
-        "references": _references(reader, reads),
+        "references": read_references(reader, reads),
     }
     return Header(fields, explanation, reads)
 
@@ -156,7 +156,7 @@ def _participant(item: DicomReader) -> Signature:
     )
 
 
-def _references(reader: DicomReader, reads: list[Read]) -> tuple[Reference, ...]:
+def read_references(reader: DicomReader, reads: list[Read]) -> tuple[Reference, ...]:
     found: list[Reference] = []
     for tag, role in REFERENCES.items():
         reader.leaves = []

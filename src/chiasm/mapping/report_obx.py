@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..hl7 import Message, Segment
+    from .case_v2 import MessageReading
+    from .writing import Written
 
 
 class Obx:
@@ -88,6 +90,16 @@ class Obx:
             self.leaves.add(f"{self.path}-{number}[1].{component}.1")
         return text
 
+    def whole(self, number: int, component: int) -> str:
+        """One component of a field as one text, where an unescaped ampersand has split it; noted as read."""
+        field = self._segment.value(number)
+        parts = field[0] if field else ()
+        leaves = parts[component - 1] if len(parts) >= component else ()
+        self.leaves.update(
+            f"{self.path}-{number}[1].{component}.{index}" for index, text in enumerate(leaves, 1) if text
+        )
+        return str(leaves[0]) if len(leaves) == 1 else "&".join(map(str, leaves))
+
     def use(self, target: str, rule: str) -> None:
         """Say where what was read has gone."""
         self.target = target
@@ -97,6 +109,28 @@ class Obx:
 def observations(message: Message) -> list[Obx]:
     """All OBX of a message, in their order."""
     return [Obx(number, segment) for number, segment in enumerate(message.segments_named("OBX"), 1)]
+
+
+def credit(
+    found: Iterable[Obx], reading: MessageReading, written: Mapping[tuple[str, int], Written]
+) -> set[str]:
+    """Say of each OBX that a row of the crosswalk has read where it went; gives back their paths.
+
+    Its code is what the row knows it by, so that has been read too.
+    """
+    known = {one.path: one for one in found}
+    credited = set()
+    for read in reading.reads:
+        place = written.get((read.concept, read.index))
+        for leaf in read.leaves:
+            one = known.get(leaf.partition("-")[0])
+            if one is None or read.refusal:
+                continue
+            credited.add(one.path)
+            if place is not None:
+                one.parts(3)
+                one.use(place.target, read.concept)
+    return credited
 
 
 _NOT_USED = "{} of an observation has no place in {}"

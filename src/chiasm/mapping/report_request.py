@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
-from ..model import Identifier, Issuer, NameGroup, Person, PersonName, Signature
+from ..model import Disposition, Entry, Identifier, Issuer, NameGroup, Person, PersonName, Signature
 from .times import from_v2
 
 if TYPE_CHECKING:
@@ -19,12 +19,35 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Answer:
-    """Status, time and principal interpreter of the first result; `used` says where their leaves went."""
+    """Status, time and principal interpreter of the first result; `used` says where their leaves went.
+
+    `caveat` is what the report does not say of its status, though the message did.
+    """
 
     status: str = ""
     issued: Instant | None = None
     interpreter: Signature | None = None
     used: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    caveat: str = ""
+
+    def refuse(self, reason: str) -> None:
+        """Take back the interpreter, and say why."""
+        self.interpreter = None
+        for leaf in [leaf for leaf in self.used if leaf.startswith("OBR[1]-32")]:
+            del self.used[leaf]
+            self.refused[leaf] = f"refused: {reason}"
+
+    def entries(self, rule: str) -> dict[str, Entry]:
+        """The entries of what was read."""
+        found = {
+            leaf: Entry(leaf, Disposition.MAPPED, target, rule, self.caveat if "-25[" in leaf else "")
+            for leaf, target in self.used.items()
+        }
+        dropped = {
+            leaf: Entry(leaf, Disposition.DROPPED, "", rule, reason) for leaf, reason in self.refused.items()
+        }
+        return {**found, **dropped}
 
 
 def answer_of(message: Message) -> Answer:

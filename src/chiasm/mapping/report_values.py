@@ -15,6 +15,7 @@ from .sr_decorations import FLAGS
 from .text import MAX_LENGTH
 
 if TYPE_CHECKING:
+    from ..model import PersonName
     from .report_obx import Obx
 
 Refusal = MappingError
@@ -23,6 +24,9 @@ NO_RESULT = frozenset("DWXNIOS")
 """Result statuses of HL7 table 0085 under which there is no value to report."""
 
 LOCAL_SCHEME = "L"
+PN_GROUP = 64
+"""Characters that each group of a PN may hold: PS3.5 §6.2."""
+
 NO_UNITS = Coded("1", "UCUM", "no units")
 """The unit of a number without one. PS3.16 §CID 82."""
 
@@ -164,7 +168,18 @@ def _person(one: Obx, kind: str) -> str:
     one.note(reader)
     if not name:
         raise Refusal("it has no value")
-    return to_pn(name)
+    return fitting(name)
+
+
+def fitting(name: PersonName) -> str:
+    """A name as a PN value.
+
+    Raises MappingError where a group of it has more characters than PN holds.
+    """
+    text = to_pn(name)
+    if any(len(group) > PN_GROUP for group in text.split("=")):
+        raise Refusal(f"the name '{text}' has more than {PN_GROUP} characters", rule="PS3.5 §6.2")
+    return text
 
 
 def flags(one: Obx) -> list[Coded]:

@@ -31,14 +31,22 @@ class ItemsReading:
     leaves: tuple[list[Leaf], ...]
 
 
+Known = dict[bytes, tuple[Coded | None, tuple[int, ...]]]
+"""Concepts by the bytes of the sequence that says them, with the tags that were read for them."""
+
+
 class _Item:
-    """One item in the making: its fields, the leaves read, the attributes that have no field."""
+    """One item in the making: its fields, the leaves read, the attributes that have no field.
 
-    __slots__ = ("attributes", "fields", "leaves", "prefix", "value_type")
+    `known` are the concepts met before: a report says the same few names and units again and again.
+    """
 
-    def __init__(self, prefix: str, value_type: str) -> None:
+    __slots__ = ("attributes", "fields", "known", "leaves", "prefix", "value_type")
+
+    def __init__(self, prefix: str, value_type: str, known: Known | None) -> None:
         self.prefix = prefix
         self.value_type = value_type
+        self.known = known
         self.fields: dict[str, Any] = {}
         self.leaves: list[Leaf] = []
         self.attributes: list[Attribute] = []
@@ -57,21 +65,38 @@ class _Item:
         self.keep(element, path)
         return None
 
-    def first(self, element: Element) -> Sequence[Element]:
+    def first(self, element: Element, path: str = "") -> Sequence[Element]:
         """The elements of the first item of a sequence; those of further items are kept."""
         items = element.items
         if not items:
-            self.leaves.append((self.prefix, element.tag, ""))
+            self.leaves.append((self.prefix + path, element.tag, ""))
             return ()
         for number in range(1, len(items)):
             for other in items[number]:
-                self.keep(other, f"{element.tag:08X}/{number}/")
+                self.keep(other, f"{path}{element.tag:08X}/{number}/")
         return tuple(items[0])
 
-    def code(self, elements: Sequence[Element], path: str) -> Coded | None:
-        """The concept that the elements of a code item say. PS3.3 §8.8."""
+    def code(self, element: Element, path: str) -> Coded | None:
+        """The concept that a code sequence says. PS3.3 §8.8."""
+        known = self.known
+        if known is None:
+            return self._code(element, path)
+        raw = element.raw
+        found = known.get(raw)
+        if found is not None:
+            where = f"{self.prefix}{path}{element.tag:08X}/0/"
+            self.leaves += [(where, tag, "") for tag in found[1]]
+            return found[0]
+        leaves, kept_before = len(self.leaves), len(self.attributes)
+        concept = self._code(element, path)
+        if len(self.attributes) == kept_before and len(element.items) == 1:
+            known[raw] = (concept, tuple(tag for _, tag, _ in self.leaves[leaves:]))
+        return concept
+
+    def _code(self, sequence: Element, outer: str) -> Coded | None:
         code = scheme = meaning = version = ""
-        for element in elements:
+        path = f"{outer}{sequence.tag:08X}/0/"
+        for element in self.first(sequence, outer):
             tag = element.tag
             if tag == sr.MEANING:
                 meaning = self.text(element, path) or ""
@@ -96,9 +121,13 @@ def read_items(data: DataSet) -> ItemsReading:
     items: list[Content] = []
     leaves: list[list[Leaf]] = []
     stack: list[tuple[DataSet, str, Position]] = [(data, "", (1,))]
+    # The bytes of an edited data set are not what it says.
+    known: Known | None = None if data.is_dirty else {}
     while stack:
         source, prefix, position = stack.pop()
-        item, children = _read(source, prefix)
+        if prefix and known is not None and sr.CHARACTER_SET in source.records:
+            known = None
+        item, children = _read(source, prefix, known)
         items.append(_content(item, position))
         leaves.append(item.leaves)
         stack += [
@@ -108,9 +137,9 @@ def read_items(data: DataSet) -> ItemsReading:
     return ItemsReading(tuple(items), tuple(leaves))
 
 
-def _read(source: DataSet, prefix: str) -> tuple[_Item, Sequence[DataSet]]:
+def _read(source: DataSet, prefix: str, known: Known | None) -> tuple[_Item, Sequence[DataSet]]:
     value = source.get(sr.VALUE_TYPE)
-    item = _Item(prefix, value if isinstance(value, str) else "")
+    item = _Item(prefix, value if isinstance(value, str) else "", known)
     children: Sequence[DataSet] = ()
     for element in source:
         tag = element.tag
@@ -159,19 +188,19 @@ def _text(item: _Item, element: Element) -> None:
 
 
 def _name(item: _Item, element: Element) -> None:
-    item.fields["name"] = item.code(item.first(element), "0040A043/0/")
+    item.fields["name"] = item.code(element, "")
 
 
 def _code(item: _Item, element: Element) -> None:
     if item.value_type == "CODE":
-        item.fields["code"] = item.code(item.first(element), "0040A168/0/")
+        item.fields["code"] = item.code(element, "")
     else:
         item.keep(element)
 
 
 def _qualifier(item: _Item, element: Element) -> None:
     if item.value_type == "NUM":
-        item.fields["qualifier"] = item.code(item.first(element), "0040A301/0/")
+        item.fields["qualifier"] = item.code(element, "")
     else:
         item.keep(element)
 
@@ -188,8 +217,8 @@ def _measured(item: _Item, element: Element) -> None:
             if value is not None:
                 values = value if isinstance(value, tuple) else (value,)
                 item.fields["numbers"] = tuple("" if one is None else str(one) for one in values)
-        elif part.tag == sr.UNITS and len(part.items) == 1:
-            item.fields["unit"] = item.code(tuple(part.items[0]), f"{path}004008EA/0/")
+        elif part.tag == sr.UNITS:
+            item.fields["unit"] = item.code(part, path)
         else:
             item.keep(part, path)
 
