@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..hl7 import Message
     from .case_dicom import Read
     from .case_v2 import MessageReading
-    from .crosswalk import Crosswalk
+    from .crosswalk import Crosswalk, Row
     from .writing import Written
 
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -40,7 +40,7 @@ def of_data_set(
     path where a conversion has several sources.
     """
     said = _by_leaf(reads, written, message_kind)
-    empty_places = {row.tags[0]: row for row in crosswalk.rows if row.tags and row.places_in(message_kind)}
+    empty_places = {row.tags[0]: row for row in crosswalk.rows if row.tags and _targets(row, message_kind)}
     for element in package.header:
         yield Entry(f"{prefix}{element.tag:08X}", Disposition.DROPPED, "", "file-meta", _FILE_META)
     for path, element in package.data.walk():
@@ -55,10 +55,17 @@ def of_data_set(
             yield Entry(source, Disposition.DROPPED, "", "pixel-data", _PIXELS)
         elif element.length == 0 and "/" not in path and element.tag in empty_places:
             row = empty_places[element.tag]
-            target = " ".join(place.path for place in row.places_in(message_kind))
+            target = _targets(row, message_kind)
             yield Entry(source, Disposition.MAPPED, target, row.concept, "empty on both sides")
         else:
             yield Entry(source, Disposition.DROPPED, "", "no-row", _NO_ROW.format(message_kind))
+
+
+def _targets(row: Row, message_kind: str) -> str:
+    """The places of a row in a kind of message, or in FHIR; empty where it has none."""
+    if message_kind == "fhir":
+        return row.fhir
+    return " ".join(place.path for place in row.places_in(message_kind))
 
 
 _FILE_META = "file meta information says how the file is written, nothing of the patient"
@@ -92,7 +99,8 @@ def _entry(path: str, read: Read, place: Written | None, facet: str, message_kin
         return Entry(
             path, Disposition.DROPPED, "", read.concept, f"{place.target} has no place for a {facet}"
         )
-    return Entry(path, Disposition.MAPPED, place.target, read.concept, "; ".join(sorted(place.notes)))
+    notes = sorted(place.notes | {facet[1:] for facet in place.unheld if facet[0] == "~"})
+    return Entry(path, Disposition.MAPPED, place.target, read.concept, "; ".join(notes))
 
 
 TRANSPORT = frozenset({"MSH", "SFT", "EVN", "FHS", "BHS", "BTS", "FTS", "MSA"})

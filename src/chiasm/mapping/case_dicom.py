@@ -6,7 +6,18 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..model import BodyMeasures, Case, Equipment, Instance, Order, Patient, ScheduledStep, Series, Study, Visit
+from ..model import (
+    BodyMeasures,
+    Case,
+    Equipment,
+    Instance,
+    Order,
+    Patient,
+    ScheduledStep,
+    Series,
+    Study,
+    Visit,
+)
 from .crosswalk import Crosswalk
 from .kinds import KINDS
 from .reading import DicomReader, Leaf

@@ -26,7 +26,9 @@ FURTHER, VERSION = "further code", "version of the coding scheme"
 
 def from_item(item: DicomReader, facet: str = "") -> Coded:
     """The concept that one item of a code sequence says. PS3.3 §8.8."""
-    code = item.text(CODE_VALUE, facet) or item.text(LONG_CODE_VALUE, facet) or item.text(URN_CODE_VALUE, facet)
+    code = (
+        item.text(CODE_VALUE, facet) or item.text(LONG_CODE_VALUE, facet) or item.text(URN_CODE_VALUE, facet)
+    )
     return Coded(
         code, item.text(SCHEME, facet), item.text(MEANING, facet), item.text(SCHEME_VERSION, facet or VERSION)
     )
@@ -102,5 +104,3 @@ class CodesKind:
     def to_v2(self, value: object) -> Held:
         """The first concept as a CE."""
         return to_ce(cast("tuple[Coded, ...]", value)[0]), frozenset({VERSION, FURTHER})
-
-

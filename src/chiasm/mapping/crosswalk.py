@@ -34,6 +34,9 @@ RECORDS = {
     "equipment": Equipment,
     "instance": Instance,
 }
+READ = "read"
+"""The kind of a place that is looked into but never written: where others put it."""
+
 MESSAGE_KINDS = ("oru", "omi", "orm", "omg", "adt", "siu", "mdm")
 
 _PLACE = re.compile(
@@ -205,7 +208,7 @@ def _place(text: str, source: str, where: str) -> Place:
             hint="write it as PID-3, PV1-19.4 or OBX(8302-2^Body height^LN)[m]",
         )
     kinds = frozenset(found["kinds"].split(",")) if found["kinds"] else frozenset(MESSAGE_KINDS)
-    unknown = kinds.difference(MESSAGE_KINDS)
+    unknown = kinds.difference((*MESSAGE_KINDS, READ))
     if unknown:
         raise UsageError(
             f"'{sorted(unknown)[0]}' is not a kind of message",

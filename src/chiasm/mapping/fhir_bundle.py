@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .fhir_documents import documents
+from .fhir_documents import Account, write_document
 from .fhir_reports import ReportWriter
 from .fhir_times import to_instant
 from .fhir_writing import BundleDraft, Content, Draft, FhirWriter, Scope, condition
@@ -43,6 +43,7 @@ class Composer:
         self._devices: dict[Equipment, tuple[Draft | None, int]] = {}
         self._owners: list[tuple[Draft, Content]] = []
         self.reports: list[ReportWriter] = []
+        self.documents: list[Account] = []
 
     def compose(self) -> None:
         """All resources of the case."""
@@ -63,7 +64,8 @@ class Composer:
             writer = ReportWriter(self.bundle, self._bound(), self._study)
             writer.write(report)
             self.reports.append(writer)
-        documents(self.bundle, case.documents, self._bound(), self._study)
+        for document in case.documents:
+            self.documents.append(write_document(self.bundle, document, self._bound(), self._study))
         self._provenance()
 
     def _subject(self) -> Content:

@@ -22,12 +22,11 @@ _COORDINATE_TYPES = {"SCOORD": "imageRegion2D", "SCOORD3D": "imageRegion3D"}
 def reference_of(
     said: Reference, bundle: BundleDraft, study: Draft | None, more: list[Any] | None = None
 ) -> dict[str, Any]:
-    """A reference to the study, with the instance meant; by the UID of the instance alone where there is no study."""
+    """A reference to the study with the instance meant; to the instance alone where there is no study."""
     parts: list[dict[str, Any]] = [{"url": "uid", "valueId": said.instance}] if said.instance else []
     if said.sop_class:
-        parts.append(
-            {"url": "sopClass", "valueCoding": {"system": URI_SYSTEM, "code": UID_PREFIX + said.sop_class}}
-        )
+        sop_class = {"system": URI_SYSTEM, "code": UID_PREFIX + said.sop_class}
+        parts.append({"url": "sopClass", "valueCoding": sop_class})
     for name, numbers in (("frames", said.frames), ("segments", said.segments), ("channels", said.channels)):
         if numbers:
             parts.append({"url": "subset", "valueString": f"{name} {','.join(map(str, numbers))}"})
@@ -59,8 +58,7 @@ class Selection:
         region: list[dict[str, Any]] = []
         if item.graphic:
             region.append({"url": "regionType", "valueCode": item.graphic.lower()})
-        for text in item.coordinates:
-            region.append({"url": "coordinate", "valueDecimal": to_number(text)[0]})
+        region += [{"url": "coordinate", "valueDecimal": to_number(text)[0]} for text in item.coordinates]
         if item.basis:
             region.append({"url": "basis", "valueString": item.basis})
         name = _COORDINATE_TYPES.get(item.value_type, "timeRange")

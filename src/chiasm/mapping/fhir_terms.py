@@ -45,7 +45,7 @@ SYSTEMS = {
 
 _SCHEMES = {system: scheme for scheme, system in SYSTEMS.items()}
 _OWN = "urn:x-dicom-scheme:"
-_OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
+OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 
@@ -55,7 +55,7 @@ def system_of(scheme: str) -> str:
     known = SYSTEMS.get(scheme)
     if known:
         return known
-    if _OID.fullmatch(scheme):
+    if OID.fullmatch(scheme):
         return UID_PREFIX + scheme
     return _OWN + quote(scheme, safe="")
 
@@ -68,7 +68,7 @@ def scheme_of(system: str) -> str:
     if system.startswith(_OWN):
         return unquote(system.removeprefix(_OWN))
     oid = system.removeprefix(UID_PREFIX)
-    return oid if _OID.fullmatch(oid) else system
+    return oid if OID.fullmatch(oid) else system
 
 
 def coding(concept: Coded) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def issuer(said: Issuer) -> dict[str, Any]:
 
 def _system(said: Issuer) -> str:
     universal, kind = said.universal, said.universal_type
-    if kind == "ISO" and _OID.fullmatch(universal):
+    if kind == "ISO" and OID.fullmatch(universal):
         return UID_PREFIX + universal
     if kind == "UUID" and _UUID.fullmatch(universal):
         return f"urn:uuid:{universal}"

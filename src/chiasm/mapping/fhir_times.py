@@ -1,4 +1,4 @@
-"""Dates and times: FHIR holds a time of day only with seconds and a zone, so without one it does not go along.
+"""Dates and times: FHIR holds a time of day only with seconds and a zone; without them it stays behind.
 
 FHIR R4 §2.24.0.1; HL7 v2.5.1 §2.A.22; PS3.5 §6.2. No zone is ever invented.
 """

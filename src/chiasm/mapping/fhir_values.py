@@ -187,7 +187,7 @@ class SaidKind:
 
 
 class TableKind:
-    """A value of a closed set that FHIR spells differently; `pairs` are (model, FHIR), the first wins both ways.
+    """A value of a closed set that FHIR spells differently; `pairs` are (model, FHIR), the first wins.
 
     What FHIR has no word for is refused.
     """

@@ -135,7 +135,7 @@ class BundleDraft:
 
 
 class Scope:
-    """Which draft each resource of a place means, and which items of lists belong to the record being written.
+    """Which draft each resource of a place means, and which items of lists belong to the record written.
 
     `makers` make a draft by the key of a place, when something is first put there; what they do not
     know has no place in the scope.

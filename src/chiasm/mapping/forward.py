@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from . import account, case_dicom, carry, gather
+from . import account, carry, case_dicom, gather
 from .messages import COMPOSERS, FRAMES, Composer
 from .result import Result
 
@@ -47,9 +47,7 @@ def to_message(
         for (name, package), reading, taken in zip(packages, readings, carried, strict=True):
             reads = gather.agreeing(reading, case) if several else reading.reads
             prefix = f"{name}#" if several else ""
-            yield from account.of_data_set(
-                package, reads, written, crosswalk, message_kind, taken, prefix
-            )
+            yield from account.of_data_set(package, reads, written, crosswalk, message_kind, taken, prefix)
 
     findings = tuple(finding for _, package in packages for finding in package.findings)
     return Result(composer.message().encode(), message_kind, entries, findings)

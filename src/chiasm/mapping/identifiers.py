@@ -190,5 +190,3 @@ class PatientIdentifiersKind:
         return [
             (one.value, "", "", to_hd(one.issuer), one.kind, to_hd(one.facility)) for one in issued
         ], ALL_HELD
-
-

@@ -13,6 +13,7 @@ Held = tuple["FieldValue", frozenset[str]]
 """A field of a v2 message, and the facets of the value that it has no place for."""
 
 ALL_HELD: frozenset[str] = frozenset()
+"""Nothing is missing. A facet that begins with a tilde is a note on the whole value instead."""
 
 
 class Kind(Protocol):

@@ -16,6 +16,7 @@ from .data_sets import DataSetWriter
 from .kinds import KINDS
 from .reading import FieldReader
 from .result import Result
+from .writing import Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +58,8 @@ def apply(message: Message, package: Package, crosswalk: Crosswalk) -> Result:
     return Result(package.encode(), "patient", entries, tuple(package.findings))
 
 
-def _unchanged(tag: int) -> account.Written:
-    return account.Written(f"{tag:08X}", notes=frozenset({"the object says so already"}))
+def _unchanged(tag: int) -> Written:
+    return Written(f"{tag:08X}", notes=frozenset({"the object says so already"}))
 
 
 def _known_by(message: Message, patient: Patient, trigger: str) -> tuple[Identifier, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ..dicom import Package
 from ..errors import UsageError
+from ..fhir import Resource
 from ..hl7 import Message
 from ..model import Sender
 from . import carry, forward, patient_update, worklist
@@ -15,7 +16,7 @@ from .crosswalk import Crosswalk
 from .result import Result
 
 Named = tuple[str, Package]
-Source = Package | Message | Sequence[Named]
+Source = Package | Message | Resource | Sequence[Named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Options:
     carry: str = "rows"
     onto: Package | None = None
 
+
+VALUE_TYPE, ENCAPSULATED_DOCUMENT = 0x0040A040, 0x00420011
+"""What tells a structured report and an encapsulated document from images: PS3.3 §C.17.3, §C.24.2."""
 
 Take = Callable[[object, Options], Result]
 
@@ -50,9 +54,20 @@ def _message(kind: str) -> Take:
     def take(source: object, options: Options) -> Result:
         assert isinstance(source, list)
         carry_all = options.carry == "all"
-        for makes, kinds in ((report_forward, ("oru",)), (document_forward, ("oru", "mdm"))):
-            if kind in kinds and any(makes.holds(package.data) for _, package in source):
-                return makes.to_message(source, kind, options.crosswalk, options.sender, carry_all=carry_all)
+        if len(source) == 1 and kind in {"oru", "mdm"}:
+            data = source[0][1].data
+            if kind == "oru" and data.get(VALUE_TYPE) == "CONTAINER":
+                from . import report_forward
+
+                return report_forward.to_message(
+                    source, kind, options.crosswalk, options.sender, carry_all=carry_all
+                )
+            if ENCAPSULATED_DOCUMENT in data:
+                from . import document_forward
+
+                return document_forward.to_message(
+                    source, kind, options.crosswalk, options.sender, carry_all=carry_all
+                )
         return forward.to_message(source, kind, options.crosswalk, options.sender, carry_all=carry_all)
 
     return take
@@ -77,6 +92,36 @@ def _rebuilt(source: object, options: Options) -> Result:
     return carry.restore(source)
 
 
+def _report(source: object, options: Options) -> Result:
+    from . import report_back
+
+    assert isinstance(source, Message)
+    return report_back.to_sr(source, options.crosswalk)
+
+
+def _documents(source: object, options: Options) -> Result:
+    from . import document_back
+
+    assert isinstance(source, Message)
+    return document_back.to_documents(source, options.crosswalk)
+
+
+def _bundle(source: object, options: Options) -> Result:
+    from . import fhir_forward  # the definitions of FHIR are read for FHIR alone
+
+    if isinstance(source, Message):
+        return fhir_forward.from_message(source, options.crosswalk)
+    assert isinstance(source, list)
+    return fhir_forward.to_bundle(source, options.crosswalk, options.sender)
+
+
+def _requested(source: object, options: Options) -> Result:
+    from . import fhir_worklist
+
+    assert isinstance(source, Resource)
+    return fhir_worklist.from_resource(source, options.crosswalk)
+
+
 ROUTES: dict[tuple[str, str], Route] = {
     (route.source, route.target): route
     for route in (
@@ -85,8 +130,14 @@ ROUTES: dict[tuple[str, str], Route] = {
         Route("dicom", "orm", "ORM^O01 2.3.1 with ZDS: general order", _message("orm")),
         Route("dicom", "omg", "OMG^O19 2.5.1 with ZDS: general clinical order", _message("omg")),
         Route("dicom", "adt", "ADT^A08 2.5.1: update patient information", _message("adt")),
+        Route("dicom", "mdm", "MDM^T02 2.5.1: an encapsulated document; T10 replaces", _message("mdm")),
+        Route("dicom", "fhir", "FHIR R4 bundle: patient, order, study, report and documents", _bundle),
+        Route("hl7", "fhir", "FHIR R4 bundle of the patient, visit, orders and steps", _bundle),
+        Route("fhir", "worklist", "Modality Worklist items, one a step of a ServiceRequest", _requested),
         Route("hl7", "worklist", "Modality Worklist items, one a step", _worklist),
         Route("hl7", "patient", "a stored object with the patient's attributes updated", _patient),
+        Route("hl7", "sr", "a structured report: the tree it was made from, texts, or measurements", _report),
+        Route("hl7", "document", "encapsulated documents: PDF, CDA or STL, one for each ED", _documents),
         Route("hl7", "dicom", "the data set that an ORU with --carry all holds", _rebuilt),
     )
 }
@@ -95,11 +146,11 @@ ROUTES: dict[tuple[str, str], Route] = {
 def convert(source: Source, to: str, options: Options | None = None) -> Result:
     """Convert what a codec has parsed into another standard.
 
-    `source` is a DICOM package, several of one study with their names, or a v2 message; `to` is the
+    `source` is a DICOM package, several of one study with their names, a v2 message or a FHIR resource; `to` is the
     target of a route. Raises UsageError where no route leads there, MappingError where the content
     has no faithful form in the target.
     """
-    standard = "hl7" if isinstance(source, Message) else "dicom"
+    standard = "hl7" if isinstance(source, Message) else "fhir" if isinstance(source, Resource) else "dicom"
     route = ROUTES.get((standard, to))
     if route is None:
         targets = ", ".join(target for origin, target in ROUTES if origin == standard)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Placed = tuple[str, "Segment"]
 """A segment with its path, as `OBX[3]`."""
 
-_ORDER_SEGMENTS = frozenset({"ORC", "OBR", "TQ1", "TQ2", "IPC", "ZDS", "AIS", "AIL", "AIP", "AIG", "CTD", "TXA"})
+_ORDER_SEGMENTS = frozenset(
+    {"ORC", "OBR", "TQ1", "TQ2", "IPC", "ZDS", "AIS", "AIL", "AIP", "AIG", "CTD", "TXA"}
+)
 
 
 class Scope:

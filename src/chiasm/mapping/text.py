@@ -96,21 +96,33 @@ class TextsKind:
         return list(cast("tuple[str, ...]", value)), ALL_HELD
 
 
-class IntegerKind(TextKind):
+class IntegerKind:
     """A whole number, zero where nothing is said."""
 
-    def from_dicom(self, reader: DicomReader, tags: tuple[int, ...]) -> int:  # type: ignore[override]  # a number here
-        """The number."""
-        text = reader.text(tags[0]).strip()
-        if not text:
-            return 0
-        if not text.lstrip("+-").isdigit():
-            raise ValueFormatError(f"'{text}' is not a whole number", rule="PS3.5 §6.2")
-        return int(text)
+    def from_dicom(self, reader: DicomReader, tags: tuple[int, ...]) -> int:
+        """The number of the element."""
+        return _whole(reader.text(tags[0]))
+
+    def to_dicom(self, value: object, tags: tuple[int, ...], data: DataSet) -> None:
+        """Write the number."""
+        data[tags[0]] = check_length(str(value), tags[0])
+
+    def from_v2(self, field: FieldReader) -> int:
+        """The number of the field."""
+        return _whole(field.first.text(1))
 
     def to_v2(self, value: object) -> Held:
         """The number in digits."""
         return str(value), ALL_HELD
+
+
+def _whole(text: str) -> int:
+    text = text.strip()
+    if not text:
+        return 0
+    if not text.lstrip("+-").isdecimal():
+        raise ValueFormatError(f"'{text}' is not a whole number", rule="PS3.5 §6.2, HL7 v2.5.1 §2.A.49")
+    return int(text)
 
 
 class AddressKind(TextKind):

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 TIMEZONE_OFFSET = 0x00080201
 
+TIME_OF_DAY, ZONE = "time of day", "zone"
+"""Facets of a moment: what a target that holds dates alone, or times without a zone, has no place for."""
+
+CUT_FRACTION = frozenset({"~held to four digits of the fraction of a second, v2 has no more"})
+
 _DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
 _TIME = re.compile(r"(\d\d):?(?:(\d\d):?(?:(\d\d)(?:\.(\d{1,6}))?)?)?")
 _V2 = re.compile(r"(\d{4}(?:\d\d){0,5})(?:\.(\d+))?([+-]\d{4})?")
@@ -30,7 +35,7 @@ def from_v2(text: str) -> Instant | None:
     if not text:
         return None
     found = _V2.fullmatch(text)
-    if not found or len(found[1]) == 10 and found[2]:
+    if not found or (len(found[1]) == 10 and found[2]):
         raise ValueFormatError(f"'{text}' is not a date and time", rule="HL7 v2.5.1 §2.A.22")
     digits, fraction, offset = found.groups()
     return Instant(digits, fraction or "", offset or "")
@@ -42,11 +47,13 @@ def to_v2(moment: Instant) -> Held:
     HL7 v2.5.1 §2.A.22.
     """
     text = moment.digits
+    unheld = ALL_HELD
     if moment.fraction:
         text += f".{moment.fraction[:4]}"
+        unheld = CUT_FRACTION if moment.fraction[4:].strip("0") else ALL_HELD
     if moment.offset and len(moment.digits) > 8:
         text += moment.offset
-    return text, ALL_HELD
+    return text, unheld
 
 
 def from_dicom_dt(text: str) -> Instant | None:
@@ -93,14 +100,14 @@ class DateTimeKind:
             digits = "".join(found.groups())
         if len(tags) == 1:
             return Instant(digits)
-        time = reader.text(tags[1])
+        time = reader.text(tags[1], TIME_OF_DAY)
         if not time:
             return Instant(digits)
         found = _TIME.fullmatch(time.rstrip())
         if not found:
             raise ValueFormatError(f"'{time}' is not a time", rule="PS3.5 §6.2")
         hour, minute, second, fraction = found.groups()
-        zone = reader.zone and reader.text(TIMEZONE_OFFSET)
+        zone = reader.zone and reader.text(TIMEZONE_OFFSET, ZONE)
         return Instant(digits + hour + (minute or "") + (second or ""), fraction or "", zone)
 
     def to_dicom(self, value: object, tags: tuple[int, ...], data: DataSet) -> None:
@@ -108,7 +115,9 @@ class DateTimeKind:
         moment = cast("Instant", value)
         if len(moment.digits) < 8:
             raise ValueFormatError(
-                f"'{moment.digits}' is no full date, DA holds no other", place=f"{tags[0]:08X}", rule="PS3.5 §6.2"
+                f"'{moment.digits}' is no full date, DA holds no other",
+                place=f"{tags[0]:08X}",
+                rule="PS3.5 §6.2",
             )
         if moment.offset:
             zone = data.get(TIMEZONE_OFFSET)
@@ -127,4 +136,3 @@ class DateTimeKind:
     def to_v2(self, value: object) -> Held:
         """The moment as v2 writes it."""
         return to_v2(cast("Instant", value))
-

@@ -74,7 +74,8 @@ def _item(
     if step is not None:
         writer.fill("step", step, planned, step_index, "00400100/0/")
     data[STEPS] = [planned]
-    return dicom.create(complete_worklist_item(data), sop_class=WORKLIST).encode()
+    uid = _digest_uid(str(data.get("StudyInstanceUID")), str(planned.get("ScheduledProcedureStepID")), str(step_index))
+    return dicom.create(complete_worklist_item(data), sop_class=WORKLIST, sop_instance=uid).encode()
 
 
 def _study_uid(case: Case, order: Order) -> str:
@@ -82,13 +83,17 @@ def _study_uid(case: Case, order: Order) -> str:
 
     PS3.5 §B.2. IHE has the order filler assign it before the worklist answers: RAD TF-2 §4.4.
     """
-    parts = (
+    return _digest_uid(
         order.placer_number,
         order.filler_number,
         order.accession_number,
         order.procedure_id,
         repr(case.patient.identifiers),
     )
+
+
+def _digest_uid(*parts: str) -> str:
+    """A UID of the UUID form that the parts determine: PS3.5 §B.2."""
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
     number = int.from_bytes(digest, "big") & ~(0xF000 << 64) | (0x8000 << 64)
     return f"2.25.{number}"
