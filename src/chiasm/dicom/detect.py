@@ -39,22 +39,23 @@ def form_of(
 
 
 def _score(buffer: Buffer, start: int, stop: int, form: Form, strict: bool) -> float:
-    """How many of the first elements make sense; 0 where the first one does not."""
+    """How far the first elements make sense, 0 where the first one does not; a known VR counts double."""
     pos, last, good = start, -1, 0.0
-    while good < _SAMPLE and pos + 8 <= stop:
-        head = _head(buffer, pos, stop, form)
+    weight = 1.0 if form.implicit else 2.0
+    for _ in range(_SAMPLE):
+        head = _head(buffer, pos, stop, form) if pos + 8 <= stop else None
         if head is None:
             break
         tag, value, length = head
         if tag <= last or not (_is_known(tag) or (tag >> 16 & 1 and not strict)):
             break
-        if length == UNDEFINED:
-            return good + 1
         if tag & 0xFFFF == 0 and length != 4:
             break  # zeros are no group length
+        if length == UNDEFINED:
+            return good + weight
         if value + length > stop:
-            return good + (0.5 if form.implicit and good else 0 if form.implicit else 0.5)
-        good += 1
+            return good if form.implicit else good + 0.5
+        good += weight
         pos, last = value + length, tag
     return good
 

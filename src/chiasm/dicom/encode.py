@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ..errors import EncodeError
 from .dataset import DataSet, Sequence
@@ -133,13 +134,13 @@ class Encoding:
             plan.add(Slice(owner.buffer, owner.start, owner.stop))
             return plan
         scan = owner.scan
-        strays = sorted(scan.strays, key=lambda one: one[3]) if scan is not None else []
+        strays = _strays(owner)
+        for stray in strays.pop(-1, ()):
+            self._copy(plan, owner, stray)
         lengths: dict[int, tuple[int, Record]] = {}
         sizes: dict[int, int] = {}
         changed = set(owner.edits.groups)
         for tag, record in owner.records.items():
-            while strays and FRESH != record[3] > strays[0][3]:
-                self._copy(plan, owner, strays.pop(0))
             group, before = tag >> 16, plan.size
             if tag & 0xFFFF == 0 and record[2] - record[1] == 4:
                 lengths[group] = (len(plan.parts), record)
@@ -149,7 +150,9 @@ class Encoding:
             sizes[group] = sizes.get(group, 0) + plan.size - before
             if owner.form != form or self._open(owner, tag, record, form) is not None:
                 changed.add(group)
-        for stray in strays:
+            for stray in strays.pop(tag, ()):
+                self._copy(plan, owner, stray)
+        for stray in chain.from_iterable(strays.values()):  # those after an element that was deleted
             self._copy(plan, owner, stray)
         if scan is not None and owner.stop > scan.end:
             plan.add(Slice(owner.buffer, scan.end, owner.stop))
@@ -243,6 +246,14 @@ class Encoding:
         plan.size += inner.size
         if undefined:
             plan.add(header(inner_form, SEQUENCE_END, "", 0))
+
+
+def _strays(owner: DataSet) -> dict[int, list[Record]]:
+    """The repeated elements and stray delimiters of a data set by the tag that they stand after."""
+    found: dict[int, list[Record]] = {}
+    for tag, record in owner.scan.strays if owner.scan is not None else ():
+        found.setdefault(tag, []).append(record)
+    return found
 
 
 def _is_open_ended(owner: DataSet, record: Record) -> bool:

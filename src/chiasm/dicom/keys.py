@@ -12,6 +12,7 @@ from ..standards import dictionary
 Key = str | int
 
 _MEMORY = 20_000
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 KNOWN: dict[str, int] = {}
 
 
@@ -36,11 +37,8 @@ def _resolve(key: str) -> int:
     text = key
     if len(text) == 11 and text[0] == "(" and text[5] == "," and text[10] == ")":
         text = text[1:5] + text[6:10]
-    if len(text) == 8 and text.isascii() and text.isalnum():
-        try:
-            return int(text, 16)
-        except ValueError:
-            pass
+    if len(text) == 8 and _HEXADECIMAL.issuperset(text):
+        return int(text, 16)
     raise UsageError(
         f"{key!r} is neither a keyword nor a tag", hint="as PatientName, 00100010 or 00400275/0/00400009"
     )

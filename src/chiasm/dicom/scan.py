@@ -20,7 +20,8 @@ FRESH = -1
 class Scan:
     """The elements found in one region, first occurrence by tag, and where reading stopped.
 
-    `strays` are repeated tags and delimiters without a beginning: kept for re-encoding, not values.
+    `strays` are repeated tags and delimiters without a beginning: kept for re-encoding, each with the tag it
+    stands after; they are no values.
     """
 
     __slots__ = ("buffer", "end", "form", "last", "reading", "records", "stop", "strays")
@@ -31,7 +32,7 @@ class Scan:
         self.form = form
         self.reading = reading
         self.records: dict[int, Record] = {}
-        self.strays: list[Record] = []
+        self.strays: list[tuple[int, Record]] = []
         self.last = -1
         self.end = start
         run = self._implicit if form.implicit else self._explicit
@@ -68,6 +69,7 @@ class Scan:
             start = pos + 8
             end = start + length
             if tag <= last or end > self.stop:
+                self.last = last
                 self._place(tag, (name, start, end, pos))
                 pos, last = self.end, self.last
                 continue
@@ -146,7 +148,7 @@ class Scan:
             self.reading.tolerate(pos, "element-order", message, "PS3.5 §7.1")
             if tag in self.records:
                 self.reading.tolerate(pos, "repeated-element", "the first occurrence counts", "PS3.5 §7.1")
-                self.strays.append(record)
+                self.strays.append((self.last, record))
                 return
         self.records[tag] = record
         self.last = tag
@@ -156,7 +158,7 @@ class Scan:
         if length or tag == 0xFFFEE000:
             return False
         self.reading.tolerate(pos, "stray-delimiter", "a delimiter that closes nothing", "PS3.5 §7.5")
-        self.strays.append(("", pos + 8, pos + 8, pos))
+        self.strays.append((self.last, ("", pos + 8, pos + 8, pos)))
         self.end = pos + 8
         return True
 
@@ -196,6 +198,7 @@ def settled(records: dict[int, Record]) -> dict[int, Record]:
     merged: dict[int, Record] = {}
     for tag, record in parsed.items():
         while tags and tags[-1] < tag:
-            merged[tags[-1]] = records[tags.pop()]
+            new = tags.pop()
+            merged[new] = records[new]
         merged[tag] = record
     return merged | {tag: records[tag] for tag in reversed(tags)}
