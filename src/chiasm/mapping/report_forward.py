@@ -17,12 +17,9 @@ from .messages import FRAMES, Composer
 from .names import to_xcn
 from .report_header import (
     AUTHORS,
-    COMPLETION,
-    EXPLANATION,
+    FLAGS,
     PARTICIPANTS,
-    PRELIMINARY,
     REFERENCES,
-    VERIFICATION,
     VERIFIERS,
     read_header,
 )
@@ -33,11 +30,11 @@ from .times import to_v2
 from .writing import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..dicom import DataSet, Package
     from ..hl7 import FieldValue
-    from ..model import Case, Entry, Sender, Signature
+    from ..model import Case, Entry, Instant, Sender, Signature
     from .case_dicom import Reading
     from .crosswalk import Crosswalk
     from .writing import Fields
@@ -97,9 +94,9 @@ def to_message(
     package = packages[0][1]
     reading = read(package.data, crosswalk)
     case = replace(reading.case, sender=sender)
-    explanation = str(package.data.get(EXPLANATION) or "")
+    flags = {tag: str(package.data.get(tag) or "") for tag in FLAGS}
     composer = Composer(FRAMES["oru"], case, crosswalk)
-    compose(composer, case.reports[0], explanation)
+    compose(composer, case.reports[0], flags)
     carried = carry.observe(package, composer.segments) if carry_all else {}
     written = composer.writer.written
 
@@ -109,14 +106,14 @@ def to_message(
     return Result(composer.message().encode(), "oru", entries, tuple(package.findings))
 
 
-def compose(composer: Composer, report: Report, explanation: str = "") -> None:
-    """The segments of a message that says a report."""
+def compose(composer: Composer, report: Report, flags: Mapping[int, str]) -> None:
+    """The segments of a message that says a report; `flags` are those of the document, by tag."""
     composer.patient()
     case = composer.case
     for index, _ in enumerate(case.orders):
         _order(composer, case, report, index)
         if index == 0:
-            _content(composer, report, explanation)
+            _content(composer, report, flags)
 
 
 def _order(composer: Composer, case: Case, report: Report, index: int) -> None:
@@ -147,10 +144,8 @@ def _order(composer: Composer, case: Case, report: Report, index: int) -> None:
     composer.segments += [("ORC", common), ("OBR", request)]
     found = writer.observations + (composer.measures() if index == 0 else [])
     if index == 0:
-        result = status.of(report.status).result
-        for one in found:
-            one_status = "F" if one.status == "O" else one.status
-            found[found.index(one)] = replace(one, status=one_status or result)
+        # What the rows call order detail is, in a report, part of its result.
+        found = [replace(one, status="F") if one.status == "O" else one for one in found]
     composer.observe(found, first)
 
 
@@ -159,9 +154,15 @@ def _answer(composer: Composer, report: Report, request: Fields) -> None:
     written = composer.writer.written
     if report.issued is not None:
         request[22] = to_v2(report.issued)[0]
-        written["report.issued", 0] = Written("OBR-22")
+        written["report.issued", 0] = Written("OBR-22", notes=_precision(report.issued))
     if report.verifiers:
         request[32] = _named(report.verifiers[0])
+
+
+def _precision(moment: Instant | None) -> frozenset[str]:
+    """What v2 does not hold of a moment: HL7 v2.5.1 §2.A.22."""
+    is_cut = moment is not None and len(moment.fraction) > 4
+    return frozenset({"of a second's fraction, four digits have a place"}) if is_cut else frozenset()
 
 
 def _named(signature: Signature) -> FieldValue:
@@ -174,27 +175,23 @@ def _named(signature: Signature) -> FieldValue:
     return (name, when)
 
 
-def _content(composer: Composer, report: Report, explanation: str) -> None:
+def _content(composer: Composer, report: Report, flags: Mapping[int, str]) -> None:
     """The flags, signatures and references of the report, and its tree."""
     written = composer.writer.written
     classes = {one.instance: one.sop_class for one in report.references}
     observer = Observer(composer.segments, status.of(report.status).result, classes)
-    flags = (
-        ("completed", COMPLETION, "COMPLETE" if report.completed else "PARTIAL"),
-        ("verified", VERIFICATION, "VERIFIED" if report.verified else "UNVERIFIED"),
-        ("preliminary", PRELIMINARY, report.preliminary),
-        ("explanation", EXPLANATION, explanation),
-    )
-    for concept, tag, text in flags:
-        if text:
-            written[f"report.{concept}", 0] = Written(observer.declare(tag, "ST", text))
+    for tag, concept in FLAGS.items():
+        if flags.get(tag):
+            written[f"report.{concept}", 0] = Written(observer.declare(tag, "ST", flags[tag]))
     for concept, tag, signatures in (
         ("verifiers", VERIFIERS, report.verifiers),
         ("authors", AUTHORS, report.authors),
         ("participants", PARTICIPANTS, report.participants),
     ):
         for index, one in enumerate(signatures):
-            written[f"report.{concept}", index] = Written(_sign(observer, tag, one))
+            written[f"report.{concept}", index] = Written(
+                _sign(observer, tag, one), notes=_precision(one.when)
+            )
     _refer(observer, report, written)
     observer.write(report.items)
     for index, target in enumerate(observer.targets):

@@ -5,6 +5,7 @@ PS3.3 §C.17.2. What is read is noted by concept, as `report.verifiers`, for the
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
     from ..model import Instant, Report
 
 COMPLETION, VERIFICATION, PRELIMINARY, EXPLANATION = 0x0040A491, 0x0040A493, 0x0040A496, 0x0040A492
+FLAGS = {
+    COMPLETION: "completed",
+    VERIFICATION: "verified",
+    PRELIMINARY: "preliminary",
+    EXPLANATION: "explanation",
+}
+"""The flags of a document, and the concepts that they are noted as."""
+
 CONTENT_DATE, CONTENT_TIME = 0x00080023, 0x00080033
 VERIFIERS, AUTHORS, PARTICIPANTS = 0x0040A073, 0x0040A078, 0x0040A07A
 REFERENCES = {
@@ -65,7 +74,6 @@ class Header:
     """What a header says, as fields of a report, and what was read for it."""
 
     fields: dict[str, Any]
-    explanation: str
     reads: list[Read]
 
 
@@ -81,10 +89,9 @@ def read_header(data: DataSet, zone: str) -> Header:
             reads.append(Read(f"report.{concept}", 0, reader.leaves))
         return value
 
-    completion = note("completed", lambda: reader.text(COMPLETION))
-    verification = note("verified", lambda: reader.text(VERIFICATION))
-    preliminary = note("preliminary", lambda: reader.text(PRELIMINARY))
-    explanation = note("explanation", lambda: reader.text(EXPLANATION))
+    completion, verification, preliminary, explanation = (
+        note(concept, functools.partial(reader.text, tag)) for tag, concept in FLAGS.items()
+    )
     reader.leaves = []
     issued, refusal = reader.attempt(DateTimeKind().from_dicom, (CONTENT_DATE, CONTENT_TIME))
     if reader.leaves:
@@ -100,7 +107,7 @@ def read_header(data: DataSet, zone: str) -> Header:
         "participants": _each(reader, reads, "participants", PARTICIPANTS, _participant),
         "references": read_references(reader, reads),
     }
-    return Header(fields, explanation, reads)
+    return Header(fields, reads)
 
 
 def _each(
