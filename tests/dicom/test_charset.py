@@ -16,10 +16,19 @@ from chiasm.standards import charsets
 
 # One letter of each single-byte set and its byte, from the ISO 8859 code tables, TIS 620 and JIS X 0201
 SINGLE = {
-    "ISO_IR 100": ("ÿ", 0xFF), "ISO_IR 101": ("ő", 0xF5), "ISO_IR 109": ("ħ", 0xB1), "ISO_IR 110": ("ķ", 0xF3),
-    "ISO_IR 144": ("Я", 0xCF), "ISO_IR 127": ("ش", 0xD4), "ISO_IR 126": ("Ω", 0xD9), "ISO_IR 138": ("ש", 0xF9),
-    "ISO_IR 148": ("ğ", 0xF0), "ISO_IR 203": ("€", 0xA4), "ISO_IR 166": ("ก", 0xA1), "ISO_IR 13": ("ｱ", 0xB1),
-}  # fmt: skip
+    "ISO_IR 100": ("ÿ", 0xFF),
+    "ISO_IR 101": ("ő", 0xF5),
+    "ISO_IR 109": ("ħ", 0xB1),
+    "ISO_IR 110": ("ķ", 0xF3),
+    "ISO_IR 144": ("Я", 0xCF),
+    "ISO_IR 127": ("ش", 0xD4),
+    "ISO_IR 126": ("Ω", 0xD9),
+    "ISO_IR 138": ("ש", 0xF9),
+    "ISO_IR 148": ("ğ", 0xF0),
+    "ISO_IR 203": ("€", 0xA4),
+    "ISO_IR 166": ("ก", 0xA1),
+    "ISO_IR 13": ("ｱ", 0xB1),
+}
 
 
 @pytest.mark.parametrize("term", SINGLE)

@@ -59,7 +59,7 @@ def test_every_element_of_every_file_equals_pydicoms(pydicom_files: list[Path]) 
             stack = [(package.data, pydicom.dcmread(path, force=True))]
             while stack:
                 mine, theirs = stack.pop()
-                assert [element.tag for element in mine] == sorted(int(tag) for tag in theirs.keys()), (
+                assert [element.tag for element in mine] == sorted(int(tag) for tag in list(theirs.keys())), (
                     path.name
                 )
                 for element in mine:

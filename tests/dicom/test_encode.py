@@ -109,8 +109,8 @@ FORMS = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2
 
 
 @pytest.mark.parametrize(
-    "name", ["CT_small.dcm", "MR_small_bigendian.dcm", "MR_small_implicit.dcm", "image_dfl.dcm", "rtplan.dcm"]
-    + ["test-SR.dcm", "nested_priv_SQ.dcm", "reportsi.dcm", "waveform_ecg.dcm", "UN_sequence.dcm"],
+    "name", ["CT_small.dcm", "MR_small_bigendian.dcm", "MR_small_implicit.dcm", "image_dfl.dcm", "rtplan.dcm",
+    "test-SR.dcm", "nested_priv_SQ.dcm", "reportsi.dcm", "waveform_ecg.dcm", "UN_sequence.dcm"],
 )  # fmt: skip
 def test_conversion_to_every_plain_transfer_syntax(pydicom_data: Path, name: str) -> None:
     package = dicom.read_file(pydicom_data / "test_files" / name)
@@ -129,7 +129,7 @@ def test_conversion_to_every_plain_transfer_syntax(pydicom_data: Path, name: str
             else:
                 assert element.value == value, (path, vr)
         read = pydicom.dcmread(io.BytesIO(out))
-        assert [int(tag) for tag in read.keys()] == [element.tag for element in again]
+        assert [int(tag) for tag in list(read.keys())] == [element.tag for element in again]
         back = dicom.parse(again.encode(package.transfer_syntax.uid))
         kept = {path: element.value for path, element in back.walk()}
         for path, _, value in before:

@@ -30,7 +30,8 @@ K2 = (
 )
 # PS3.5 §K.3: several lines of ISO 2022 IR 58, the escape repeated on each
 K3 = (
-    b"1. The first line includes \x1b$)A\xd6\xd0\xce\xc4.\r\n2. The second line includes \x1b$)A\xd6\xd0\xce\xc4,"
+    b"1. The first line includes \x1b$)A\xd6\xd0\xce\xc4.\r\n2. The second line"
+    b" includes \x1b$)A\xd6\xd0\xce\xc4,"
     b" too.\r\n3. The third line.\r\n",
     "1. The first line includes 中文.\r\n2. The second line includes 中文, too.\r\n3. The third line.\r\n",
 )

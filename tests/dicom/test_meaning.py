@@ -11,9 +11,20 @@ from chiasm.errors import UsageError
 
 @pytest.mark.parametrize(
     ("tag", "length", "vr"),
-    [(0x7FE00010, 10, "OW"), (0x60003000, 10, "OW"), (0x00283006, 2, "US"), (0x00283006, 20, "OW")]
-    + [(0x00280106, 2, "US"), (0x00080000, 4, "UL"), (0x00090010, 4, "LO"), (0x00090000, 4, "UL")]
-    + [(0x00091001, 4, "UN"), (0x00086666, 4, "UN"), (0x60020010, 2, "US"), (0x00281201, 9, "OW")],
+    [
+        (0x7FE00010, 10, "OW"),
+        (0x60003000, 10, "OW"),
+        (0x00283006, 2, "US"),
+        (0x00283006, 20, "OW"),
+        (0x00280106, 2, "US"),
+        (0x00080000, 4, "UL"),
+        (0x00090010, 4, "LO"),
+        (0x00090000, 4, "UL"),
+        (0x00091001, 4, "UN"),
+        (0x00086666, 4, "UN"),
+        (0x60020010, 2, "US"),
+        (0x00281201, 9, "OW"),
+    ],
 )
 def test_without_context(tag: int, length: int, vr: str) -> None:
     assert meaning.vr_of(dicom.DataSet(), tag, length) == vr

@@ -32,8 +32,7 @@ def test_every_real_file_comes_back_byte_for_byte(pydicom_data: Path) -> None:
         try:
             package = dicom.parse(data, source=path.name)
         except ParseError as error:
-            assert "neither a DICOM file nor a data set" in str(error)
-            refused.add(path.name)
+            refused.add(path.name if "neither a DICOM file nor a data set" in str(error) else str(error))
             continue
         for _, element in package.walk():
             _ = element.value
@@ -109,8 +108,14 @@ def test_what_is_no_dicom_is_a_parse_error(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("declared", "real"),
-    [("1.2.840.10008.1.2", "<e"), ("1.2.840.10008.1.2.1", "<i"), ("1.2.840.10008.1.2.2", "<e")]
-    + [("1.2.840.10008.1.2.1", ">e"), ("1.2.840.10008.1.2.1.99", "<e"), ("1.2.840.10008.1.2.4.50", "<i")],
+    [
+        ("1.2.840.10008.1.2", "<e"),
+        ("1.2.840.10008.1.2.1", "<i"),
+        ("1.2.840.10008.1.2.2", "<e"),
+        ("1.2.840.10008.1.2.1", ">e"),
+        ("1.2.840.10008.1.2.1.99", "<e"),
+        ("1.2.840.10008.1.2.4.50", "<i"),
+    ],
 )
 def test_wrong_transfer_syntax_in_the_meta_group(
     explicit: Make, implicit: Make, part10: Make, declared: str, real: str

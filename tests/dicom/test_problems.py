@@ -10,8 +10,16 @@ from chiasm.dicom.problems import of_field
 
 @pytest.mark.parametrize(
     ("vr", "data", "count"),
-    [("LO", b"plain", 0), ("LO", b"\x93", 1), ("CS", b"\xe9", 1), ("US", b"\1", 1), ("US", b"\1\2", 0)]
-    + [("OB", b"\xff", 0), ("PN", b"a\x1bb", 1), ("AT", b"\1\2", 1)],
+    [
+        ("LO", b"plain", 0),
+        ("LO", b"\x93", 1),
+        ("CS", b"\xe9", 1),
+        ("US", b"\1", 1),
+        ("US", b"\1\2", 0),
+        ("OB", b"\xff", 0),
+        ("PN", b"a\x1bb", 1),
+        ("AT", b"\1\2", 1),
+    ],
 )
 def test_counts(vr: str, data: bytes, count: int) -> None:
     found = of_field(0x00100020, vr, data, DEFAULT)

@@ -20,9 +20,10 @@ def test_dates() -> None:
         ("07", "hour", (7, None, None, "")),
         ("0709", "minute", (7, 9, None, "")),
         ("070907", "second", (7, 9, 7, "")),
-    ]
-    + [("070907.0705 ", "fraction", (7, 9, 7, "0705")), ("07:09:07", "second", (7, 9, 7, ""))]
-    + [("235960", "second", (23, 59, 60, ""))],
+        ("070907.0705 ", "fraction", (7, 9, 7, "0705")),
+        ("07:09:07", "second", (7, 9, 7, "")),
+        ("235960", "second", (23, 59, 60, "")),
+    ],
 )
 def test_times(text: str, precision: str, parts: tuple[object, ...]) -> None:
     time = temporal.parse_time(text)
@@ -37,9 +38,11 @@ def test_times(text: str, precision: str, parts: tuple[object, ...]) -> None:
         ("202611", "month", None),
         ("20261123", "day", None),
         ("2026112311", "hour", None),
-    ]
-    + [("202611231105", "minute", None), ("20261123110559", "second", None), ("2026-0500", "year", -300)]
-    + [("20261123110559.123456+0530", "fraction", 330)],
+        ("202611231105", "minute", None),
+        ("20261123110559", "second", None),
+        ("2026-0500", "year", -300),
+        ("20261123110559.123456+0530", "fraction", 330),
+    ],
 )
 def test_moments(text: str, precision: str, offset: int | None) -> None:
     moment = temporal.parse_datetime(text)

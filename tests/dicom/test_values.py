@@ -15,7 +15,9 @@ def test_every_vr_but_sq_has_a_decoder() -> None:
 
 
 NUMBERS = [
-    ("US", b"\1\2", 0x0201), ("SS", b"\xfe\xff", -2), ("UL", b"\1\0\0\x80", 0x80000001), ("SL", b"\xfe\xff\xff\xff", -2),
+    ("US", b"\1\2", 0x0201),
+    ("SS", b"\xfe\xff", -2), ("UL", b"\1\0\0\x80", 0x80000001),
+    ("SL", b"\xfe\xff\xff\xff", -2),
     ("UV", b"\xff" * 8, 2**64 - 1), ("SV", b"\xff" * 8, -1), ("FL", b"\0\0\xc0\x3f", 1.5),
     ("FD", b"\0\0\0\0\0\0\xf8\x3f", 1.5), ("AT", b"\x10\0\x20\0", 0x00100020),
 ]  # fmt: skip
@@ -38,19 +40,17 @@ def test_numbers(vr: str, data: bytes, value: object) -> None:
         ("IS", b"007\\-3 ", ("007", "-3")),
         ("UI", b"1.2\0", "1.2"),
         ("CS", b"", None),
-    ]
-    + [
         ("DA", b"20261123", "20261123"),
         ("TM", b"1030 ", "1030"),
         ("AS", b"030Y", "030Y"),
         ("AE", b"  A ", "A"),
-    ]
-    + [
         ("DT", b"2026+0100 ", "2026+0100"),
         ("CS", b"A\\\\B ", ("A", "", "B")),
         ("CS", b"A\x93\\B", ("A\\x93", "B")),
-    ]
-    + [("UR", b"http://a/b\\c ", "http://a/b\\c"), ("OB", b"\0\1", b"\0\1"), ("UN", b"", None)],
+        ("UR", b"http://a/b\\c ", "http://a/b\\c"),
+        ("OB", b"\0\1", b"\0\1"),
+        ("UN", b"", None),
+    ],
 )
 def test_strings_and_bytes(vr: str, data: bytes, value: object) -> None:
     assert values.LITTLE[vr](data) == value

@@ -21,26 +21,19 @@ UTC = datetime.UTC
         ("US", [1, 2], b"\1\0\2\0"),
         ("SS", -2, b"\xfe\xff"),
         ("FD", 1.5, b"\0\0\0\0\0\0\xf8\x3f"),
-    ]
-    + [
         ("AT", 0x00100020, b"\x10\0\x20\0"),
         ("AT", "(0010,0020)", b"\x10\0\x20\0"),
         ("UV", 2**64 - 1, b"\xff" * 8),
-    ]
-    + [
         ("DS", "1.50", b"1.50"),
         ("DS", 0.1, b"0.1 "),
         ("DS", [1, Decimal("2.50")], b"1\\2.50"),
         ("IS", 7, b"7 "),
-    ]
-    + [
         ("UI", "1.2", b"1.2\0"),
         ("LO", None, b""),
         ("CS", ["A", None, "B"], b"A\\\\B"),
         ("OB", b"\1", b"\1\0"),
-    ]
-    + [("DA", datetime.date(2026, 11, 23), b"20261123"), ("TM", datetime.time(7, 9, 7), b"070907")]
-    + [
+        ("DA", datetime.date(2026, 11, 23), b"20261123"),
+        ("TM", datetime.time(7, 9, 7), b"070907"),
         ("DT", datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), b"20260102030405+0000 "),
         ("LT", "a\\b", b"a\\b "),
     ],
@@ -56,9 +49,25 @@ def test_big_endian() -> None:
 
 @pytest.mark.parametrize(
     ("vr", "value"),
-    [("US", 65536), ("US", -1), ("US", "x"), ("US", 1.5), ("AT", "x"), ("AT", -1), ("OB", "text"), ("OB", 5)]
-    + [("LT", ["a", "b"]), ("LO", ["a\\b", "c"]), ("LO", 1.5j), ("IS", 2**31), ("IS", 1.5), ("DS", 1 / 3)]
-    + [("DS", True), ("DA", datetime.time(1)), ("DS", float("nan"))],
+    [
+        ("US", 65536),
+        ("US", -1),
+        ("US", "x"),
+        ("US", 1.5),
+        ("AT", "x"),
+        ("AT", -1),
+        ("OB", "text"),
+        ("OB", 5),
+        ("LT", ["a", "b"]),
+        ("LO", ["a\\b", "c"]),
+        ("LO", 1.5j),
+        ("IS", 2**31),
+        ("IS", 1.5),
+        ("DS", 1 / 3),
+        ("DS", True),
+        ("DA", datetime.time(1)),
+        ("DS", float("nan")),
+    ],
 )
 def test_what_does_not_fit_is_refused(vr: str, value: object) -> None:
     with pytest.raises(ValueFormatError):

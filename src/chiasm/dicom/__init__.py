@@ -55,7 +55,7 @@ _HOMES = {
     "parse_xml": "xml_model",
     "position": "relations",
     "read_file": "part10",
-    "recode": "recode",
+    "recode": "recoding",
     "references": "relations",
     "to_ordered_dict": "ordered",
 }

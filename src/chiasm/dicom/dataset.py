@@ -1,7 +1,6 @@
-"""The data set: elements found by one pass, decoded when asked for, edited one at a time.
+"""The data set: elements found by one pass, decoded when asked for, edited one at a time. PS3.5 §7.
 
-Two rules: a data set that was parsed keeps its bytes, and an edit concerns its element alone; nothing
-here recurses over nesting. PS3.5 §7.
+Two rules: a parsed data set keeps its bytes, an edit concerns its element alone. Nothing recurses.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ from typing import TypeAlias
 from ..errors import EncodeError, Finding, UsageError, ValueFormatError
 from ..standards import dictionary
 from . import charset as charsets
-from . import keys, meaning, problems, values, writing
+from . import edits, keys, meaning, problems, values, writing
 from .charset import CharacterSet
-from .edits import NONE as NO_EDITS
-from .edits import Edits
 from .enclosed import ItemSpan, find_items, fragments, item_form
 from .keys import Key
 from .reading import Buffer, Reading
@@ -123,8 +120,7 @@ class DataSet:
     """Elements by keyword, tag or path, in the order of their bytes.
 
     Built empty, from a mapping, or by `parse`. `charset` are the terms of Specific Character Set to
-    write with; a new data set without one takes up ISO_IR 192 when a text needs it. LimitError where
-    the bytes cost more than the budgets.
+    write with; a new data set without one takes up ISO_IR 192 when a text needs it.
     """
 
     __slots__ = (
@@ -149,7 +145,7 @@ class DataSet:
         self.reading, self.parent = reading, parent
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.is_dirty = False
-        self.edits = NO_EDITS
+        self.edits = edits.NONE
         self.scanned: Scan | None = None
         self.found: dict[int, Record] | None = None
         self.sequences = _NO_SEQUENCES
@@ -182,13 +178,6 @@ class DataSet:
             records = self.found = settled(records)
             self._unsettled = False
         return records
-
-    @property
-    def scan(self) -> Scan | None:
-        """What the scanner found; None for a data set that was not parsed."""
-        if self.found is None:
-            _ = self.records
-        return self.scanned
 
     def get(self, key: Key, default: Value = None) -> Value:
         """The decoded value of a keyword, tag or path; `default` where the element is not there.
@@ -397,8 +386,8 @@ class DataSet:
 
     def touch(self, tag: int) -> None:
         """Note that an element was edited, so that this data set and those around it are encoded anew."""
-        if self.edits is NO_EDITS:
-            self.edits = Edits()
+        if self.edits is edits.NONE:
+            self.edits = edits.Edits()
         self.edits.groups.add(tag >> 16)
         self.edits.encapsulated.discard(tag)
         self.sequences.pop(tag, None)
@@ -497,7 +486,7 @@ class DataSet:
         """A copy without what is nested."""
         new = DataSet.at(self.buffer, self.start, self.stop, self.form, self.reading, parent)
         new.found, new.scanned = dict(self.records), self.scanned
-        new.edits, new.is_dirty = Edits(self.edits), self.is_dirty
+        new.edits, new.is_dirty = edits.Edits(self.edits), self.is_dirty
         return new
 
 

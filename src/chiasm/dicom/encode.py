@@ -133,14 +133,14 @@ class Encoding:
         if not self._must_plan(owner, form):
             plan.add(Slice(owner.buffer, owner.start, owner.stop))
             return plan
-        scan = owner.scan
+        records, scan = owner.records, owner.scanned
         strays = _strays(owner)
         for stray in strays.pop(-1, ()):
             self._copy(plan, owner, stray)
         lengths: dict[int, tuple[int, Record]] = {}
         sizes: dict[int, int] = {}
         changed = set(owner.edits.groups)
-        for tag, record in owner.records.items():
+        for tag, record in records.items():
             group, before = tag >> 16, plan.size
             if tag & 0xFFFF == 0 and record[2] - record[1] == 4:
                 lengths[group] = (len(plan.parts), record)
@@ -251,7 +251,7 @@ class Encoding:
 def _strays(owner: DataSet) -> dict[int, list[Record]]:
     """The repeated elements and stray delimiters of a data set by the tag that they stand after."""
     found: dict[int, list[Record]] = {}
-    for tag, record in owner.scan.strays if owner.scan is not None else ():
+    for tag, record in owner.scanned.strays if owner.scanned is not None else ():
         found.setdefault(tag, []).append(record)
     return found
 

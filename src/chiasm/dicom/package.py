@@ -18,7 +18,7 @@ from .encode import Encoding
 from .keys import Key
 from .ordered import Plain, to_ordered_dict
 from .reading import Buffer
-from .recode import recode
+from .recoding import recode
 from .vr import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Form
 
 if TYPE_CHECKING:
