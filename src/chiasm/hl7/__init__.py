@@ -10,15 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .acknowledgment import acknowledge
-    from .batch import Batch, parse_batch, read_file
-    from .composing import FieldValue, compose
+    from .acknowledgment import acknowledge, acknowledgments_due
+    from .batch import Batch, batch_of, parse_batch, read_file
+    from .composing import compose
     from .create import create_message, encode_message
     from .delimiters import NULL, Delimiters, Raw
+    from .fieldtext import FieldValue
     from .message import Message, parse
     from .profile import Profile, load_profile
     from .segment import Segment
-    from .xml import from_xml, to_xml
+    from .xml import from_xml
+    from .xml_writing import to_xml
 
 __all__ = [
     "NULL",
@@ -30,6 +32,8 @@ __all__ = [
     "Raw",
     "Segment",
     "acknowledge",
+    "acknowledgments_due",
+    "batch_of",
     "compose",
     "create_message",
     "encode_message",
@@ -45,12 +49,14 @@ _HOMES = {
     "NULL": "delimiters",
     "Batch": "batch",
     "Delimiters": "delimiters",
-    "FieldValue": "composing",
+    "FieldValue": "fieldtext",
     "Message": "message",
     "Profile": "profile",
     "Raw": "delimiters",
     "Segment": "segment",
     "acknowledge": "acknowledgment",
+    "acknowledgments_due": "acknowledgment",
+    "batch_of": "batch",
     "compose": "composing",
     "create_message": "create",
     "encode_message": "create",
@@ -59,7 +65,7 @@ _HOMES = {
     "parse": "message",
     "parse_batch": "batch",
     "read_file": "batch",
-    "to_xml": "xml",
+    "to_xml": "xml_writing",
 }
 
 

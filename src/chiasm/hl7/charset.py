@@ -26,6 +26,8 @@ TABLE_0211: dict[str, tuple[str, bytes]] = {
     "ISO IR14": ("jisx0201", b"(I"),
     "ISO IR87": ("ascii", b"$B"),
     "ISO IR159": ("ascii", b"$(D"),
+    "JAS2020": ("ascii", b"$B"),  # of v2.3, as the next
+    "JIS X 0202": ("ascii", b"$B"),
     "GB 18030-2000": ("gb18030", b"$A"),
     "KS X 1001": ("euc_kr", b"$(C"),
     "CNS 11643-1992": ("", b""),
@@ -75,7 +77,8 @@ class Charset:
     @property
     def unknown(self) -> tuple[str, ...]:
         """The declared names that no value of table 0211 is meant by, or that cannot be decoded."""
-        return tuple(name for name in self.names if name and not TABLE_0211.get(canonical(name), ("", b""))[0])
+        readable = {value for value, (codec, _) in TABLE_0211.items() if codec}
+        return tuple(name for name in self.names if name and canonical(name) not in readable)
 
     @property
     def wide(self) -> int:
@@ -127,6 +130,11 @@ def declared(names: tuple[str, ...]) -> Charset:
     if found and found[0][1] and found[0][0] in {"ascii", "jisx0201"} and found[0][0] != "jisx0201":
         later.insert(0, found[0][1])
     return Charset(names, found[0][0] if found else "ascii", tuple(dict.fromkeys(later)))
+
+
+def has_undecoded(text: str) -> bool:
+    """Whether a text has bytes that its set does not hold, as lone surrogates."""
+    return _LONE.search(text) is not None
 
 
 def visible(text: str) -> str:

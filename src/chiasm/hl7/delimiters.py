@@ -39,6 +39,7 @@ class Raw(str):
 class Delimiters:
     r"""The separators of a message; each but the field separator is empty where MSH-2 ends before it.
 
+    `special` finds what a leaf cannot hold unescaped, `nested` what makes a field more than components.
     The order in MSH-2 is component, repetition, escape, subcomponent, truncation (v2.7).
     HL7 v2.5.1 §2.5.4, HL7 v2.7 §2.5.5.2.
     """
@@ -50,10 +51,13 @@ class Delimiters:
     subcomponent: str = "&"
     truncation: str = ""
     special: re.Pattern[str] = attribute(init=False, repr=False, compare=False)
+    nested: re.Pattern[str] = attribute(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         marks = re.escape("".join(self.marks))
         object.__setattr__(self, "special", re.compile(f"[{marks}\x00-\x08\x0a-\x1f\x7f]"))
+        inner = re.escape("".join((self.repetition, self.escape, self.subcomponent)))
+        object.__setattr__(self, "nested", re.compile(f"[{inner}]" if inner else "(?!)"))
 
     @property
     def marks(self) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-
 # Escape sequence -> (0 for G0 or 1 for G1, bytes a character, Python codec that reads the bytes with
-# their high bit set, prefix that the codec wants before each character). ISO/IEC 2022; the sequences are those of HL7 v2.5.1 table 0211 and PS3.3 §C.12.1.1.2.
+# their high bit set, prefix that the codec wants before each character). ISO/IEC 2022; the sequences
+# are those of HL7 v2.5.1 table 0211 and PS3.3 §C.12.1.1.2.
 _SETS: dict[bytes, tuple[int, int, str, bytes]] = {
     b"(B": (0, 1, "ascii", b""),
     b"(J": (0, 1, "ascii", b""),

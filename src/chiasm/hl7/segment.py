@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .composing import FieldValue, field_text
 from .delimiters import HEADERS, NULL, Raw
 from .escape import escape_text, unescape
+from .fieldtext import FieldValue, field_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,11 @@ class Segment:
         self.delimiters = delimiters
         self.coding = coding
         self.dirty = False
-        self.id = text[:3] if text[3:4] == delimiters.field or len(text) <= 3 else text.split(delimiters.field, 1)[0]
+        self.id = (
+            text[:3]
+            if text[3:4] == delimiters.field or len(text) <= 3
+            else text.split(delimiters.field, 1)[0]
+        )
 
     def __str__(self) -> str:
         """The ER7 text, decoded, without its terminator."""
@@ -96,14 +100,14 @@ class Segment:
             return [[[raw]]]
         d = self.delimiters
         repetitions = raw.split(d.repetition) if d.repetition else [raw]
+        components = [r.split(d.component) if d.component else [r] for r in repetitions]
+        mark = d.subcomponent
+        if self.coding.clean and '""' not in raw and (not d.escape or d.escape not in raw):
+            if not mark or mark not in raw:
+                return [[[c] for c in r] for r in components]
+            return [[c.split(mark) for c in r] for r in components]
         leaf = self.leaf
-        return [
-            [
-                [leaf(s) for s in (c.split(d.subcomponent) if d.subcomponent else [c])]
-                for c in (r.split(d.component) if d.component else [r])
-            ]
-            for r in repetitions
-        ]
+        return [[[leaf(s) for s in (c.split(mark) if mark else [c])] for c in r] for r in components]
 
     def leaf(self, text: str) -> str:
         """The decoded text of one leaf; the explicit null is `NULL`."""
@@ -184,24 +188,51 @@ class Segment:
             return value if value is NULL else self.coding.hold(escape_text(value, self.delimiters))
         return self.coding.hold(field_text(value, self.delimiters))
 
+    def replace(self, text: str, coding: Coding) -> None:
+        """Put working text of a coding in place of all there is."""
+        self._text = text
+        self._fields = None
+        self.coding = coding
+        self.dirty = True
+
     def walk(self) -> Iterator[tuple[int, int, int, int, str]]:
         """Every leaf that is there: field, repetition, component, subcomponent, decoded text."""
-        d = self.delimiters
         shift = self._shift
-        clean = self.coding.clean
-        marks = [mark for mark in (d.repetition, d.component, d.subcomponent, d.escape) if mark]
         for at, raw in enumerate(self._parts):
-            if at == 0 or not raw:
+            if at and raw:
+                number = at + shift
+                for r, repetition in enumerate(self.value(number), 1):
+                    for c, component in enumerate(repetition, 1):
+                        for s, leaf in enumerate(component, 1):
+                            if leaf:
+                                yield number, r, c, s, leaf
+
+    def leaves(self, head: str) -> list[tuple[str, str]]:
+        """Every leaf that is there: its path, `head` and then as `5[1].1.1`, and its decoded text."""
+        found: list[tuple[str, str]] = []
+        add = found.append
+        marks = self.delimiters
+        flat, shallow, mark = marks.special.search, marks.nested.search, marks.component
+        clean = self.coding.clean
+        literal = 2 if self._shift else 0
+        for number, raw in enumerate(self._parts, self._shift):
+            if not raw or number == self._shift:
                 continue
-            number = at + shift
-            if clean and raw != '""' and not any([mark in raw for mark in marks]):
-                yield number, 1, 1, 1, raw
-                continue
-            for r, repetition in enumerate(self.value(number), 1):
-                for c, component in enumerate(repetition, 1):
-                    for s, leaf in enumerate(component, 1):
-                        if leaf:
-                            yield number, r, c, s, leaf
+            if clean and raw != '""' and (flat(raw) is None or number == literal):
+                add((f"{head}{number}[1].1.1", raw))
+            elif clean and mark and shallow(raw) is None and '""' not in raw:
+                stem = f"{head}{number}[1]."
+                found += [(f"{stem}{c}.1", leaf) for c, leaf in enumerate(raw.split(mark), 1) if leaf]
+            else:
+                for r, repetition in enumerate(self.value(number), 1):
+                    stem = f"{head}{number}[{r}]."
+                    for c, component in enumerate(repetition, 1):
+                        if len(component) == 1:
+                            if component[0]:
+                                add((f"{stem}{c}.1", component[0]))
+                        else:
+                            found += [(f"{stem}{c}.{n}", leaf) for n, leaf in enumerate(component, 1) if leaf]
+        return found
 
 
 def _part(text: str, mark: str, number: int) -> str | None:
@@ -216,7 +247,9 @@ def _part(text: str, mark: str, number: int) -> str | None:
 def _split(text: str, mark: str, at_least: int) -> list[str]:
     """The parts of a text, with empty ones added up to a number."""
     if not mark and at_least > 1:
-        raise UsageError("the message declares no delimiter for that part", place="MSH-2", rule="HL7 v2.5.1 §2.5.4")
+        raise UsageError(
+            "the message declares no delimiter for that part", place="MSH-2", rule="HL7 v2.5.1 §2.5.4"
+        )
     parts = text.split(mark) if mark else [text]
     parts += [""] * (at_least - len(parts))
     return parts
