@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import struct
 import tracemalloc
 from collections.abc import Callable
@@ -174,6 +175,7 @@ def test_writing_a_large_file_takes_little_memory(tmp_path: Path, explicit: Make
     with path.open("wb") as stream:
         stream.write(head)
         stream.truncate(len(head) + size)
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tracemalloc.start()
     package = dicom.read_file(path)
     package["PatientID"] = "9876"
@@ -181,5 +183,6 @@ def test_writing_a_large_file_takes_little_memory(tmp_path: Path, explicit: Make
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 << 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident < 32 << 10  # kilobytes
     assert (tmp_path / "copy.dcm").stat().st_size == len(head) + size
     assert dicom.read_file(tmp_path / "copy.dcm").get("PatientID") == "9876"

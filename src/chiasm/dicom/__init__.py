@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .package import Package
     from .part10 import create, parse, read_file
     from .pydicom_import import from_pydicom
-    from .recode import recode
+    from .recoding import recode
     from .relations import graph, position, references
     from .xml_model import parse_xml
 
@@ -61,8 +61,13 @@ _HOMES = {
 }
 
 
+_MODULES = frozenset(("charset", "names", "temporal", "values"))
+
+
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if home is None:
         raise AttributeError(f"chiasm.dicom has no {name!r}")
     found = getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -13,7 +13,7 @@ from itertools import chain
 
 from ..errors import EncodeError
 from .dataset import DataSet, Sequence
-from .reading import Buffer
+from .reading import Buffer, pieces
 from .scan import FRESH, Record
 from .vr import (
     IMPLICIT_LITTLE,
@@ -25,8 +25,6 @@ from .vr import (
     Form,
     header,
 )
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +143,9 @@ class Encoding:
             if tag & 0xFFFF == 0 and record[2] - record[1] == 4:
                 lengths[group] = (len(plan.parts), record)
                 plan.add(header(form, tag, "UL", 4) + b"\0\0\0\0")
-                continue
-            self._element(plan, owner, tag, record)
-            sizes[group] = sizes.get(group, 0) + plan.size - before
+            else:
+                self._element(plan, owner, tag, record)
+                sizes[group] = sizes.get(group, 0) + plan.size - before
             if owner.form != form or self._open(owner, tag, record, form) is not None:
                 changed.add(group)
             for stray in strays.pop(tag, ()):
@@ -273,5 +271,5 @@ def turned(data: bytes, word: int) -> bytes:
 
 
 def _pieces(part: Slice) -> Iterator[bytes]:
-    for at in range(part.start, part.stop, _CHUNK):
-        yield turned(part.buffer[at : min(at + _CHUNK, part.stop)], part.word)
+    for piece in pieces(part.buffer, part.start, part.stop):
+        yield turned(piece, part.word)

@@ -17,7 +17,7 @@ from .deflate import deflate
 from .encode import Encoding
 from .keys import Key
 from .ordered import Plain, to_ordered_dict
-from .reading import Buffer
+from .reading import Buffer, pieces
 from .recoding import recode
 from .vr import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Form
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .json_model import BulkWriter
 
 TRANSFER_SYNTAX = 0x00020010
-_CHUNK = 1 << 20
 
 
 def form_for(syntax: TransferSyntax) -> Form:
@@ -100,7 +99,7 @@ class Package:
         """The bytes of `encode` in pieces."""
         syntax = self._target(transfer_syntax)
         if syntax is None and self._buffer is not None and not (self.header.is_dirty or self.data.is_dirty):
-            return _slices(self._buffer, 0)
+            return pieces(self._buffer, 0, len(self._buffer))
         return self._assemble(syntax)
 
     def _target(self, uid: str | None) -> TransferSyntax | None:
@@ -129,7 +128,7 @@ class Package:
         meta = list(Encoding(header).parts())
         chosen = syntax or self.transfer_syntax
         if syntax is None and self._buffer is not None and not self.data.is_dirty:
-            body: Iterable[bytes] = _slices(self._buffer, self._start)
+            body: Iterable[bytes] = pieces(self._buffer, self._start, len(self._buffer))
         else:
             body = Encoding(self.data, form_for(chosen) if syntax or self._buffer is None else None).parts()
             body = deflate(body) if chosen.deflated else body
@@ -206,11 +205,6 @@ class Package:
 
     def __repr__(self) -> str:
         return f"Package({self.transfer_syntax.name}, {len(self.data)} elements)"
-
-
-def _slices(buffer: Buffer, start: int) -> Iterator[bytes]:
-    for at in range(start, len(buffer), _CHUNK):
-        yield buffer[at : at + _CHUNK]
 
 
 def _chain(*many: Iterable[bytes]) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Iterator
 
 from ..errors import Finding, LimitError, Severity
 from ..limits import DEFAULT, Limits
@@ -11,6 +12,18 @@ Buffer = bytes | mmap.mmap
 """What is parsed: slices of either are bytes; the second is read from disk only where touched."""
 
 _FINDINGS = 10_000
+_CHUNK = 1 << 20
+
+
+def pieces(buffer: Buffer, start: int, stop: int) -> Iterator[bytes]:
+    """A stretch of a buffer by the megabyte; pages of a mapped file are let go once they were given."""
+    dont_need = getattr(mmap, "MADV_DONTNEED", None)
+    for at in range(start, stop, _CHUNK):
+        end = min(at + _CHUNK, stop)
+        yield buffer[at:end]
+        if dont_need is not None and isinstance(buffer, mmap.mmap):
+            page = at - at % mmap.PAGESIZE
+            buffer.madvise(dont_need, page, end - page)
 
 
 class Reading:
