@@ -1,7 +1,7 @@
 """Regenerates the tables of `standards` from their pinned sources, or proves that they are current.
 
-    python tools/tables             write src/chiasm/standards/data
-    python tools/tables --check     write elsewhere, compare every byte, exit 1 where any differs
+python tools/tables             write src/chiasm/standards/data
+python tools/tables --check     write elsewhere, compare every byte, exit 1 where any differs
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DATA = ROOT / "src" / "chiasm" / "standards" / "data"
 
 
 def generate(out: Path, report: Path) -> None:
-    """Write every table into a folder, and the report of disagreements beside the corrections or elsewhere."""
+    """Write every table into a folder, and the report of disagreements to its own path."""
     dicom_dictionary.generate(out)
     dicom_iods.generate(out)
     hl7.generate(out, report=report)

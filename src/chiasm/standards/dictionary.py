@@ -53,7 +53,9 @@ class _Dictionary:
         self.index = dict(zip(tags, range(len(tags)), strict=True))
         self.keywords: dict[str, int] = dict(zip(content["keywords"], tags, strict=True))
         self.keywords.pop("", None)
-        self.vrs = dict(zip(tags, [vr[:2] for vr in content["vr"]], strict=True))
+        # The keyword of a repeating group means the first of its groups: OverlayRows is (6000,0010).
+        self.keywords.update(content["repeating_keywords"])
+        self.vrs: dict[int, str] = dict(zip(tags, [vr[:2] for vr in content["vr"]], strict=True))
         self.retired = frozenset(content["retired"])
         self.repeating: dict[str, list[Any]] = content["repeating"]
 
@@ -69,11 +71,16 @@ def by_tag(tag: int) -> Entry | None:
     at = known.index.get(tag)
     if at is not None:
         vr, vm, names, keywords = known.columns
-        return Entry(tag, tuple(vr[at].split("/")), vm[at], names[at], keywords[at], tag in known.retired)
+        return Entry(tag, _alternatives(vr[at]), vm[at], names[at], keywords[at], tag in known.retired)
     row = _repeating(tag)
     if row is None:
         return None
-    return Entry(tag, tuple(row[0].split("/")), row[1], row[2], row[3], row[4])
+    return Entry(tag, _alternatives(row[0]), row[1], row[2], row[3], row[4])
+
+
+def _alternatives(vr: str) -> tuple[str, ...]:
+    """The VRs of an element: none for the delimiters of items, several where the data set decides."""
+    return tuple(vr.split("/")) if vr else ()
 
 
 def _repeating(tag: int) -> list[Any] | None:
@@ -95,8 +102,13 @@ def by_keyword(keyword: str) -> Entry | None:
 
 
 def tag(keyword: str) -> int | None:
-    """The tag of a keyword; None for an unknown one."""
+    """The tag of a keyword, for repeating groups that of the first; None for an unknown one."""
     return _load().keywords.get(keyword)
+
+
+def tags() -> tuple[int, ...]:
+    """All tags of the dictionary in order, repeating groups left out."""
+    return tuple(_load().index)
 
 
 def keywords() -> dict[str, int]:
@@ -146,3 +158,8 @@ def private(creator: str, tag: int) -> PrivateEntry | None:
         return None
     row = rows.get(f"{tag >> 16:04x}xx{tag & 0xFF:02x}") or rows.get(f"{tag:08x}")
     return PrivateEntry(creator, row[0], row[1], row[2]) if row else None
+
+
+def private_creators() -> tuple[str, ...]:
+    """The creators whose private elements are known."""
+    return tuple(_private())

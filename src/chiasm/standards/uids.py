@@ -6,6 +6,7 @@ import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _DATA = Path(__file__).parent / "data"
 
@@ -13,17 +14,6 @@ IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
-
-_NATIVE = frozenset(
-    {
-        IMPLICIT_LITTLE,
-        EXPLICIT_LITTLE,
-        DEFLATED_LITTLE,
-        EXPLICIT_BIG,
-        "1.2.840.10008.1.20",
-        "1.2.840.113619.5.2",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +29,7 @@ class Uid:
 
 @dataclass(frozen=True, slots=True)
 class TransferSyntax:
-    """How a data set is encoded. PS3.5 §10 and §A."""
+    """How a data set is encoded; `encapsulated` is whether pixel data comes in fragments. PS3.5 §10, §A."""
 
     uid: str
     name: str
@@ -51,9 +41,14 @@ class TransferSyntax:
 
 
 @functools.cache
+def _content() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((_DATA / "dicom-uids.json").read_bytes())
+    return content
+
+
+@functools.cache
 def _load() -> dict[str, list[str]]:
-    rows: list[list[str]] = json.loads((_DATA / "dicom-uids.json").read_bytes())["uids"]
-    return {row[0]: row for row in rows}
+    return {row[0]: row for row in _content()["uids"]}
 
 
 @functools.cache
@@ -88,18 +83,17 @@ def of_kind(kind: str) -> tuple[Uid, ...]:
 def transfer_syntax(uid: str) -> TransferSyntax | None:
     """How the data sets of a transfer syntax are encoded; None for a UID that is none.
 
-    All but the native ones encapsulate their pixels and are explicit little endian otherwise. PS3.5 §A.
+    The private ones that devices are known to write are among them. PS3.5 §10, §A.
     """
-    if uid == IMPLICIT_LITTLE:
-        return TransferSyntax(uid, name(uid), True, True, False, False, False)
-    if uid in _NATIVE:
-        little = uid != EXPLICIT_BIG
-        title = name(uid) or "GE private implicit VR big endian pixels"
-        implicit = uid == "1.2.840.113619.5.2"
-        return TransferSyntax(uid, title, implicit, little, uid == DEFLATED_LITTLE, False, not little)
-    known = by_uid(uid)
-    if known is None or known.kind != "Transfer Syntax":
+    row = _content()["transfer_syntaxes"].get(uid)
+    if row is None:
         return None
-    deflated = "Deflate" in known.name and "Image" not in known.name
-    referenced = "JPIP" in known.name
-    return TransferSyntax(uid, known.name, False, True, deflated, not referenced, known.retired)
+    title, flags, retired = row
+    return TransferSyntax(
+        uid, title, "i" in flags, "b" not in flags, "d" in flags, "e" in flags, bool(retired)
+    )
+
+
+def transfer_syntaxes() -> tuple[TransferSyntax, ...]:
+    """All transfer syntaxes, by UID; the retired ones too."""
+    return tuple(found for uid in _content()["transfer_syntaxes"] if (found := transfer_syntax(uid)))
