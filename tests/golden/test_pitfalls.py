@@ -8,7 +8,7 @@ from chiasm import dicom, hl7, mapping
 from chiasm.dicom import DataSet
 from chiasm.errors import MappingError
 from chiasm.mapping.routes import Options
-from chiasm.model import Sender, Instant
+from chiasm.model import Instant, Sender
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 SENDER = Sender(control_id="1", sent=Instant("20260102030405", "", "+0100"))
@@ -60,7 +60,11 @@ def test_ideographic_and_phonetic_groups_are_repetitions() -> None:
 
 
 def test_xcn_is_shifted_by_its_identifier() -> None:
-    person = item(PersonIdentificationCodeSequence=[item(CodeValue="77", CodingSchemeDesignator="99H", CodeMeaning="77")])
+    person = item(
+        PersonIdentificationCodeSequence=[
+            item(CodeValue="77", CodingSchemeDesignator="99H", CodeMeaning="77")
+        ]
+    )
     package = image(ReferringPhysicianName="Ref^Al", ReferringPhysicianIdentificationSequence=[person])
     assert to("oru", package)["PV1-8"] == "77^Ref^Al^^^^^^99H"
 
@@ -119,7 +123,9 @@ def test_the_accession_issuer_has_a_home_in_ipc_alone() -> None:
     assert (entry.disposition, bool(entry.reason)) == ("dropped", True)
 
 
-@pytest.mark.parametrize(("text", "place"), [("A" * 17, "AccessionNumber"), ("R" * 17, "RequestedProcedureID")])
+@pytest.mark.parametrize(
+    ("text", "place"), [("A" * 17, "AccessionNumber"), ("R" * 17, "RequestedProcedureID")]
+)
 def test_identifiers_are_refused_and_never_cut(text: str, place: str) -> None:
     field = {"AccessionNumber": 1, "RequestedProcedureID": 2}[place]
     ipc = ["", "A1", "R1", "1.2", "S1", "CT"]
@@ -195,9 +201,7 @@ def test_a_patient_update_is_refused_for_another_patient() -> None:
 
 
 def test_a_merge_knows_the_object_by_the_prior_identifier() -> None:
-    text = (
-        "MSH|^~\\&|A|B|C|D|20260101||ADT^A40^ADT_A39|1|P|2.5.1\rEVN|A40|20260101\rPID|||NEW||New^Name\rMRG|P1\r"
-    )
+    text = "MSH|^~\\&|A|B|C|D|20260101||ADT^A40^ADT_A39|1|P|2.5.1\rEVN|A40|20260101\rPID|||NEW||New^Name\rMRG|P1\r"
     result = mapping.convert(hl7.parse(text), "patient", Options(onto=image()))
     assert dicom.parse(result.output).get("PatientID") == "NEW"
     assert dicom.parse(result.output).get("PatientName") == "New^Name"
@@ -217,5 +221,7 @@ def test_a_cancelled_order_schedules_nothing() -> None:
 
 
 def test_pn_and_xpn_of_a_name_with_a_degree() -> None:
-    text = "MSH|^~\\&|A|B|C|D|20260101||ORM^O01|1|P|2.3.1\rPID|||1||Adams^John^^III^Dr^MD\rORC|NW|1\rOBR||1||X\r"
+    text = (
+        "MSH|^~\\&|A|B|C|D|20260101||ORM^O01|1|P|2.3.1\rPID|||1||Adams^John^^III^Dr^MD\rORC|NW|1\rOBR||1||X\r"
+    )
     assert back(hl7.parse(text)).get("PatientName") == "Adams^John^^Dr^III MD"

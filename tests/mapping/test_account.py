@@ -87,7 +87,9 @@ def _item(data: DataSet, path: str) -> DataSet:
 
 @pytest.mark.parametrize("carry", ["rows", "all"])
 @pytest.mark.parametrize("name", ["CT_small.dcm", "rtplan.dcm", "examples_ybr_color.dcm", "JPEG2000.dcm"])
-def test_mutating_each_leaf_changes_output_or_ledger(name: str, carry: str, pydicom_files: list[Path]) -> None:
+def test_mutating_each_leaf_changes_output_or_ledger(
+    name: str, carry: str, pydicom_files: list[Path]
+) -> None:
     path = next(one for one in pydicom_files if one.name == name)
     assert check(path.read_bytes(), carry) > 20
 

@@ -14,16 +14,22 @@ from chiasm.mapping.crosswalk import Place, Row, default
 from chiasm.mapping.kinds import KINDS
 from chiasm.mapping.reading import DicomReader, FieldReader
 from chiasm.mapping.writing import Writer
-from chiasm.standards import dictionary
 from chiasm.model import Coded, Identifier, Instant, Issuer, NameGroup, Person, PersonName, Quantity
+from chiasm.standards import dictionary
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters='\\^=&~|"'), min_size=1, max_size=12)
+TEXT = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters='\\^=&~|"'),
+    min_size=1,
+    max_size=12,
+)
 SCRIPT = st.text("ヤマダ山田太郎김희중王小东", min_size=1, max_size=6)
 DIGITS = st.text("0123456789", min_size=1, max_size=6)
 UID = st.lists(st.integers(0, 99999), min_size=2, max_size=6).map(lambda n: ".".join(map(str, [1, 2, *n])))
 GROUP = st.builds(NameGroup, TEXT, TEXT, TEXT, TEXT, TEXT)
 FOREIGN = st.builds(NameGroup, SCRIPT, SCRIPT)
-NAME = st.builds(PersonName, GROUP, st.one_of(st.just(NameGroup()), FOREIGN), st.one_of(st.just(NameGroup()), FOREIGN))
+NAME = st.builds(
+    PersonName, GROUP, st.one_of(st.just(NameGroup()), FOREIGN), st.one_of(st.just(NameGroup()), FOREIGN)
+)
 ALPHABETIC = st.builds(PersonName, GROUP)
 ISSUER = st.builds(Issuer, TEXT, UID, st.sampled_from(["ISO", "DNS", "UUID"]))
 CX = st.builds(Identifier, TEXT, ISSUER, st.sampled_from(["MR", "PI", "SS"]), ISSUER)
@@ -49,7 +55,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "date-time": MOMENT,
     "name": NAME,
     "patient-names": st.lists(NAME, min_size=1, max_size=1).map(tuple),
-    "persons": st.lists(st.builds(Person, NAME, PERSON_ID), min_size=1, max_size=2, unique_by=lambda p: p.identifier.value).map(tuple),
+    "persons": st.lists(
+        st.builds(Person, NAME, PERSON_ID), min_size=1, max_size=2, unique_by=lambda p: p.identifier.value
+    ).map(tuple),
     "named-persons": st.lists(st.builds(Person, ALPHABETIC, PERSON_ID), min_size=1, max_size=2).map(tuple),
     "patient-identifiers": st.lists(CX, min_size=1, max_size=3, unique_by=lambda i: i.value).map(tuple),
     "issuer": ISSUER,

@@ -9,7 +9,7 @@ from ..errors import ChiasmError
 from ..model.report import PREDECESSOR
 from . import status
 from .fhir_kind import checked
-from .fhir_terms import OID, UID_SYSTEM, concept, uid
+from .fhir_terms import concept, uid_identifier
 from .fhir_times import to_date_time, to_instant
 from .writing import Written
 
@@ -43,7 +43,7 @@ def write_document(
         found[f"document.{name}", 0] = Written(f"{here}.{target}")
 
     if one.uid:
-        content["masterIdentifier"] = {"system": UID_SYSTEM, "value": uid(one.uid)}
+        content["masterIdentifier"] = uid_identifier(one.uid)
     if one.hl7_instance:
         content["identifier"] = [{"value": checked("string", one.hl7_instance)}]
         went("hl7_instance", "identifier[0].value")
@@ -59,10 +59,8 @@ def write_document(
     if moment:
         content["date"] = moment
     if one.replaces:
-        named = {"system": UID_SYSTEM, "value": uid(one.replaces)} if OID.fullmatch(one.replaces) else None
-        content["relatesTo"] = [
-            {"code": "replaces", "target": {"identifier": named or {"value": one.replaces}}}
-        ]
+        target = {"identifier": uid_identifier(one.replaces)}
+        content["relatesTo"] = [{"code": "replaces", "target": target}]
         found[f"report.{PREDECESSOR}", 0] = Written(f"{here}.relatesTo[0].target")
     if one.verifiers:
         content["authenticator"] = bundle.practitioner(one.verifiers[0].person)

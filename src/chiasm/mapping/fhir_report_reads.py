@@ -34,9 +34,10 @@ def written_of(report: Report, writer: ReportWriter) -> dict[tuple[str, int], Wr
     if issued and issued.target:
         found["report.issued", 0] = Written(issued.target, frozenset(issued.unheld), _notes(issued))
     for name in ("verifiers", "authors"):
-        for index in range(len(getattr(report, name))):
+        people = [index for index, one in enumerate(getattr(report, name)) if not one.device]
+        for number, index in enumerate(people):
             found[f"report.{name}", index] = Written(
-                f"{writer.header[name].target}[{index}]", frozenset({"meaning"})
+                f"{writer.header[name].target}[{number}]", frozenset({"meaning"})
             )
     for index, placed in enumerate(writer.placed):
         if placed.target:
@@ -56,6 +57,8 @@ def told(reads: list[Read], report: Report, writer: ReportWriter) -> list[Read]:
             found.append(_item(read, report, writer.placed[read.index]))
         elif read.concept == "report.participants":
             found.append(replace(read, refusal=read.refusal or "DiagnosticReport has no other participants"))
+        elif read.concept == "report.authors" and report.authors[read.index].device:
+            found.append(replace(read, refusal=read.refusal or "DiagnosticReport.performer names no device"))
         elif read.concept.removeprefix("report.") in _ROLES:
             reason = "DiagnosticReport names the study, not the objects of the evidence"
             found.append(replace(read, refusal=read.refusal or reason))

@@ -17,14 +17,14 @@ from . import sr_elements as sr
 from . import status
 from .fhir_report_values import value_of
 from .fhir_selections import Selection, reference_of
-from .fhir_terms import UID_SYSTEM, concept, uid
+from .fhir_terms import concept, uid_identifier
 from .fhir_times import to_date_time, to_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..model import Content as Item
-    from ..model import Position, Report, Signature
+    from ..model import Position, Report
     from .fhir_writing import BundleDraft, Content, Draft
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -100,7 +100,7 @@ class ReportWriter:
         here = self._path(root)
         self.header["status"] = Placed(f"{here}.status")
         if report.uid:
-            content["identifier"] = [{"system": UID_SYSTEM, "value": uid(report.uid)}]
+            content["identifier"] = [uid_identifier(report.uid)]
             self.header["uid"] = Placed(f"{here}.identifier[0].value")
         content["code"] = concept(report.title) if report.title else _unknown()
         self.header["title"] = Placed(f"{here}.code")
@@ -108,7 +108,7 @@ class ReportWriter:
         if report.issued:
             self._issued(report, content, here)
         for name, signed in (("performer", report.authors), ("resultsInterpreter", report.verifiers)):
-            references = [self._signed(one) for one in signed]
+            references = [self._bundle.practitioner(one.person) for one in signed if not one.device]
             if references:
                 content[name] = references
             self.header["authors" if name == "performer" else "verifiers"] = Placed(f"{here}.{name}")
@@ -126,16 +126,6 @@ class ReportWriter:
         name = "issued" if instant else "effectiveDateTime"
         content[name] = instant or held.values[0]
         self.header["issued"] = Placed(f"{here}.{name}", held.note, set(held.unheld))
-
-    def _signed(self, one: Signature) -> Content:
-        if one.device:
-            shown = one.person.name.alphabetic.family
-            found: Content = {
-                "type": "Device",
-                "identifier": {"system": UID_SYSTEM, "value": uid(one.device)},
-            }
-            return {**found, "display": shown} if shown else found
-        return self._bundle.practitioner(one.person)
 
     def _item(self, item: Item, leaf: bool) -> Placed:
         holder = self._holders.get(item.position[:-1])
@@ -188,7 +178,7 @@ class ReportWriter:
             )
             return f"{here}.identifier[{len(content['identifier']) - 1}]"
         elif leaf and item.text and key == _TRACKING_UID:
-            content.setdefault("identifier", []).append({"system": UID_SYSTEM, "value": uid(item.text)})
+            content.setdefault("identifier", []).append(uid_identifier(item.text))
             return f"{here}.identifier[{len(content['identifier']) - 1}]"
         if not name or name in content or item.observed or item.identifier:
             return ""
@@ -223,7 +213,7 @@ class ReportWriter:
         draft = self._bundle.add("Observation")
         content = draft.content
         if item.identifier:
-            content["identifier"] = [{"system": UID_SYSTEM, "value": uid(item.identifier)}]
+            content["identifier"] = [uid_identifier(item.identifier)]
         content["status"] = self._status
         content["code"] = concept(item.name) if item.name else _unknown()
         self._bind(content)

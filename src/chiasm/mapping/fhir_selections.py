@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .fhir_terms import UID_PREFIX, UID_SYSTEM, URI_SYSTEM, uid
+from .fhir_kind import checked
+from .fhir_terms import URI_SYSTEM, uid, uid_identifier
 from .fhir_values import to_number
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ def reference_of(
     said: Reference, bundle: BundleDraft, study: Draft | None, more: list[Any] | None = None
 ) -> dict[str, Any]:
     """A reference to the study with the instance meant; to the instance alone where there is no study."""
-    parts: list[dict[str, Any]] = [{"url": "uid", "valueId": said.instance}] if said.instance else []
+    parts: list[dict[str, Any]] = (
+        [{"url": "uid", "valueId": checked("id", said.instance)}] if said.instance else []
+    )
     if said.sop_class:
-        sop_class = {"system": URI_SYSTEM, "code": UID_PREFIX + said.sop_class}
+        sop_class = {"system": URI_SYSTEM, "code": uid(said.sop_class)}
         parts.append({"url": "sopClass", "valueCoding": sop_class})
     for name, numbers in (("frames", said.frames), ("segments", said.segments), ("channels", said.channels)):
         if numbers:
@@ -42,7 +45,7 @@ def _target(instance: str, bundle: BundleDraft, study: Draft | None) -> dict[str
         return bundle.reference(study)
     if not instance:
         return {"type": "ImagingStudy", "display": "image"}
-    return {"type": "ImagingStudy", "identifier": {"system": UID_SYSTEM, "value": uid(instance)}}
+    return {"type": "ImagingStudy", "identifier": uid_identifier(instance)}
 
 
 class Selection:
@@ -57,7 +60,7 @@ class Selection:
         item = self._item
         region: list[dict[str, Any]] = []
         if item.graphic:
-            region.append({"url": "regionType", "valueCode": item.graphic.lower()})
+            region.append({"url": "regionType", "valueCode": checked("code", item.graphic.lower())})
         region += [{"url": "coordinate", "valueDecimal": to_number(text)[0]} for text in item.coordinates]
         if item.basis:
             region.append({"url": "basis", "valueString": item.basis})

@@ -10,7 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from ..errors import ValueFormatError
 from ..model import Coded, Identifier, Issuer
+from .fhir_kind import checked
 
 if TYPE_CHECKING:
     from .fhir_nodes import Node
@@ -46,6 +48,7 @@ SYSTEMS = {
 _SCHEMES = {system: scheme for scheme, system in SYSTEMS.items()}
 _OWN = "urn:x-dicom-scheme:"
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
+_UID = re.compile(r"[0-9.]{1,64}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 
@@ -177,5 +180,17 @@ def from_identifier(node: Node) -> Identifier | None:
 
 
 def uid(value: str) -> str:
-    """A UID as FHIR writes it, `urn:oid:` before it. FHIR R4 §6.11.5."""
+    """A UID as FHIR writes it, `urn:oid:` before it; raises ValueFormatError for what is no UID.
+
+    Components with leading zeros pass: they are wrong, and common. PS3.5 §9.1; FHIR R4 §6.11.5.
+    """
+    if not _UID.fullmatch(value):
+        raise ValueFormatError(f"'{value[:70]}' is not a UID", rule="PS3.5 §9.1")
     return UID_PREFIX + value
+
+
+def uid_identifier(value: str) -> dict[str, str]:
+    """An Identifier of a DICOM object; what is no UID is said without a system."""
+    if _UID.fullmatch(value):
+        return {"system": UID_SYSTEM, "value": UID_PREFIX + value}
+    return {"value": str(checked("string", value))}

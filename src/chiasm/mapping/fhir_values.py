@@ -63,7 +63,7 @@ class UidKind:
 
     def to_fhir(self, value: str, place: FhirPlace, people: People) -> Held:
         """The URN; raises ValueFormatError for what is no UID."""
-        return Held((checked("uri", terms.uid(value)),))
+        return Held((terms.uid(value),))
 
     def from_fhir(self, nodes: list[Node], place: FhirPlace) -> str:
         """The UID of the first node, with or without the form of a URN."""
@@ -75,7 +75,7 @@ class UidCodingKind:
 
     def to_fhir(self, value: str, place: FhirPlace, people: People) -> Held:
         """The Coding."""
-        return Held(({"system": terms.URI_SYSTEM, "code": checked("uri", terms.uid(value))},))
+        return Held(({"system": terms.URI_SYSTEM, "code": terms.uid(value)},))
 
     def from_fhir(self, nodes: list[Node], place: FhirPlace) -> str:
         """The UID of the first Coding."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAX_LENGTH = {"AE": 16, "CS": 16, "SH": 16, "LO": 64, "ST": 1024, "LT": 10240, "UI": 64, "IS": 12, "DS": 16}
 """Characters that one value of a VR may hold: PS3.5 §6.2."""
 
+_ONE_VALUE = frozenset({"LT", "ST", "UT"})
+
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _AGE_UNITS = {"D": ("d", "day"), "W": ("wk", "week"), "M": ("mo", "month"), "Y": ("a", "year")}
 _UNITS = {"m": "meter", "kg": "kilogram"}
@@ -35,6 +37,13 @@ def check_length(text: str, tag: int) -> str:
             place=f"{tag:08X}",
             rule="PS3.5 §6.2",
             hint="shorten it at its source; it is never cut here",
+        )
+    if "\\" in text and vr not in _ONE_VALUE:
+        raise MappingError(
+            f"'{text}' has a backslash, which separates values in {vr}",
+            place=f"{tag:08X}",
+            rule="PS3.5 §6.2",
+            hint="write it differently at its source",
         )
     return text
 

@@ -74,7 +74,9 @@ def _item(
     if step is not None:
         writer.fill("step", step, planned, step_index, "00400100/0/")
     data[STEPS] = [planned]
-    uid = _digest_uid(str(data.get("StudyInstanceUID")), str(planned.get("ScheduledProcedureStepID")), str(step_index))
+    uid = _digest_uid(
+        str(data.get("StudyInstanceUID")), str(planned.get("ScheduledProcedureStepID")), str(step_index)
+    )
     return dicom.create(complete_worklist_item(data), sop_class=WORKLIST, sop_instance=uid).encode()
 
 
