@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dicom_validator.spec_reader.condition_parser import ConditionParser
-from pydicom.datadict import DicomDictionary, keyword_dict
+from pydicom.datadict import DicomDictionary, RepeatersDictionary, keyword_dict
 from pydicom.sr._cid_dict import cid_concepts, name_for_cid
 from pydicom.sr._concepts_dict import concepts
 
@@ -37,6 +37,10 @@ _VALUES = re.compile(
 _TERM = re.compile(r"<dt>\s*<span>(.*?)</span>", re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
 _TABLE = re.compile(r"sect_([A-Z][\d.]*\d)\.html#table_([\w.-]+)")
+
+
+REPEATING = {row[4]: int(mask.replace("x", "0"), 16) for mask, row in RepeatersDictionary.items()}
+"""The tags of repeating groups, as overlays, each in the first of its groups."""
 
 
 class Interned(list[Any]):
@@ -82,6 +86,7 @@ class Tables:
                 level = level.setdefault(keyword, {"type": "3", "children": {}})["children"]
             known = level.setdefault(attribute["keyword"], {"type": attribute["type"], "children": {}})
             known["type"] = attribute["type"]
+            known["condition"] = attribute.get("condition")
         return {"section": section, "nodes": self._nodes(tree, texts, "")}
 
     def _texts(self, key: str) -> tuple[dict[str, str], str]:
@@ -99,14 +104,19 @@ class Tables:
     def _nodes(self, tree: dict[str, Any], texts: dict[str, str], prefix: str) -> list[int]:
         places = []
         for keyword, node in tree.items():
-            tag = keyword_dict.get(keyword)
+            tag = keyword_dict.get(keyword, REPEATING.get(keyword))
             if tag is None:
                 continue
             path = f"{prefix}:{tag:08x}" if prefix else f"{tag:08x}"
             text = texts.get(path, "")
-            condition = self._condition(text) if node["type"] in {"1C", "2C"} else 0
+            condition = 0
+            if node.get("condition"):
+                condition = self.conditions.at(node["condition"])
+            elif node.get("condition") is None and node["type"] in {"1C", "2C"}:
+                condition = self._condition(text)
             children = self._nodes(node["children"], texts, path)
-            entry = [tag, node["type"], condition, self._values(text), children]
+            kind = node["type"] if node["type"] in {"1", "1C", "2", "2C"} else "3"
+            entry = [tag, kind, condition, self._values(text), children]
             places.append(self.nodes.at(entry))
         return places
 
@@ -174,10 +184,11 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
         for key, _ in one["modules"]:
             if key not in attributes:
                 attributes[key] = _from_npm(npm, key)
+    _correct(attributes, corrections.get("attribute", ()))
     for one in corrections.get("types", ()):
         _set_types(attributes, iods[one["iod"]], one)
     groups_of = {
-        keyword_dict[one["keyword"]]: [one["cid"], one["kind"]]
+        keyword_dict[one["keyword"]]: [one["cid"], one["kind"], one.get("extensible")]
         for one in corrections.get("context_group", ())
     }
     usage = {one["module"]: _compact(one["condition"]) for one in corrections.get("module_condition", ())}
@@ -215,6 +226,30 @@ def _from_npm(npm: Path, key: str) -> list[dict[str, Any]]:
         if last and all(path):
             found.append({"keyword": last, "type": attribute.get("type") or "3", "path": path})
     return found
+
+
+def _correct(attributes: dict[str, Any], corrections: list[dict[str, Any]]) -> None:
+    """Give attributes the type and condition that the standard has for them.
+
+    `module` limits a correction to one module, `within` to items of those sequences ("" is no sequence),
+    `alongside` to where that attribute is too. `undecided` says that no program can tell.
+    """
+    for one in corrections:
+        keywords = set(one["keywords"])
+        within, alongside = one.get("within"), one.get("alongside")
+        for key in [one["module"]] if "module" in one else list(attributes):
+            paths = {tuple(use["path"]) for use in attributes[key] if use["keyword"] == alongside}
+            for attribute in attributes[key]:
+                path = attribute["path"]
+                if attribute["keyword"] not in keywords:
+                    continue
+                if within is not None and (path[-1] if path else "") not in within:
+                    continue
+                if alongside is not None and tuple(path) not in paths:
+                    continue
+                attribute["type"] = one.get("type", attribute["type"])
+                if one.get("undecided") or "condition" in one:
+                    attribute["condition"] = False if one.get("undecided") else _compact(one["condition"])
 
 
 def _set_types(attributes: dict[str, Any], uses: list[dict[str, Any]], one: dict[str, Any]) -> None:

@@ -112,10 +112,22 @@ def for_sop_class(uid: str) -> Iod | None:
     return Iod(key, uses)
 
 
-def context_group_of(tag: int) -> tuple[int, bool] | None:
-    """The context group of a code sequence, and whether it is defined (True) or a baseline (False)."""
+@dataclass(frozen=True, slots=True)
+class ContextGroupUse:
+    """The context group of a code sequence: defined, or a baseline that only suggests.
+
+    `is_extensible` is None where the tables do not tell. PS3.3 §8.3.
+    """
+
+    cid: int
+    is_defined: bool
+    is_extensible: bool | None
+
+
+def context_group_of(tag: int) -> ContextGroupUse | None:
+    """The context group of a code sequence; None where the tables have none for it."""
     found = _load()["groups"].get(str(tag))
-    return (found[0], found[1] == "D") if found else None
+    return ContextGroupUse(found[0], found[1] == "D", found[2]) if found else None
 
 
 def sop_classes() -> tuple[str, ...]:
