@@ -83,7 +83,7 @@ def _values(node: _Element, element: Element, owner: DataSet, path: str, bulk: B
         if vr == "PN":
             _name(etree.SubElement(node, "PersonName", number=str(number)), str(one or ""))
         else:
-            text = f"{one:08X}" if vr == "AT" else "" if one is None else _number(one)
+            text = f"{one:08X}" if isinstance(one, int) and vr == "AT" else "" if one is None else _number(one)
             etree.SubElement(node, "Value", number=str(number)).text = _legal(text)
 
 
@@ -126,7 +126,7 @@ def parse_xml(
         raise ParseError(
             f"it is not well-formed XML: {error.msg}", source=source, rule="PS3.19 §A.1"
         ) from None
-    if document.getroottree().docinfo.doctype:
+    if b"<!DOCTYPE" in content[: limits.xml_bytes]:
         raise ParseError("a document type declaration is not allowed", source=source, rule="PS3.19 §A.1")
     root = DataSet()
     pending: list[tuple[DataSet, _Element, str]] = [(root, document, "")]

@@ -32,6 +32,7 @@ TEXTS = frozenset(
     ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"]
 )
 NUMBERS = frozenset(["US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"])
+_NUMERIC = frozenset({int, float})
 _UNSPLIT = frozenset({"LT", "ST", "UT", "UR"})
 
 
@@ -56,6 +57,7 @@ def observe(package: Package, segments: list[SegmentRow]) -> dict[str, str]:
         number += 1
         text = f"{tag:08X}"
         vr = element.vr
+        value: FieldValue
         if vr == "SQ":
             items = element.items
             kind, value = "NM", str(len(items))
@@ -87,17 +89,18 @@ def _value(element: Element, vr: str) -> tuple[str, FieldValue]:
         if not element.problems:
             return _text(element, vr)
     elif vr in NUMBERS:
-        value = element.value
+        value: Any = element.value
         if value is None:
             return "NM", ""
-        if not isinstance(value, tuple):
+        if value.__class__ in _NUMERIC:
             return ("NM", repr(value)) if math.isfinite(value) else _binary(element)
-        if all(map(math.isfinite, value)):
+        if isinstance(value, tuple) and all([math.isfinite(one) for one in value]):
             return "NM", [repr(one) for one in value]
     elif vr == "AT":
-        tags = element.value
-        tags = () if tags is None else tags if isinstance(tags, tuple) else (tags,)
-        return "ST", [f"{one:08X}" for one in tags]
+        tags: Any = element.value
+        if not isinstance(tags, bytes):
+            several = () if tags is None else tags if isinstance(tags, tuple) else (tags,)
+            return "ST", [f"{one:08X}" for one in several]
     elif element.length == 0:
         return "ST", ""
     return _binary(element)

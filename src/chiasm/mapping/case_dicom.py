@@ -83,7 +83,7 @@ def read(data: DataSet, crosswalk: Crosswalk) -> Reading:
     series = fill("series", base)
     study = fill("study", base)
     uid = orders[0].study_uid
-    made = ()
+    made: tuple[Series, ...] = ()
     if "uid" in series:
         instances = (Instance(**instance),) if "uid" in instance else ()
         made = (Series(**series, equipment=equipment, instances=instances),)

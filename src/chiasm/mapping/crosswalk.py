@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from ..errors import UsageError
 from ..model import BodyMeasures, Equipment, Instance, Order, Patient, ScheduledStep, Series, Study, Visit
@@ -23,7 +24,7 @@ from ..standards import dictionary
 from .kinds import KINDS
 
 COLUMNS = ("concept", "kind", "dicom", "v2", "fhir", "lossless", "cite")
-RECORDS = {
+RECORDS: dict[str, Any] = {
     "patient": Patient,
     "visit": Visit,
     "measures": BodyMeasures,

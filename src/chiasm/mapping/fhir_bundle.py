@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .fhir_documents import Account, write_document
 from .fhir_reports import ReportWriter
+from .fhir_terms import uid_identifier
 from .fhir_times import to_instant
 from .fhir_writing import BundleDraft, Content, Draft, FhirWriter, Scope, condition
 
@@ -196,6 +197,8 @@ class Composer:
         self.writer.fill("study", self.case.study, Scope({"ImagingStudy": lambda: study}))
         for number, series in enumerate(self.case.study.series):
             self._series(study, series, number)
+        if not study.content.get("series", True):
+            del study.content["series"]
 
     def _series(self, study: Draft, series: Series, number: int) -> None:
         scope = Scope({"ImagingStudy": lambda: study})
@@ -269,14 +272,11 @@ class Composer:
         system = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
         assembler = {"coding": [{"system": system, "code": "assembler", "display": "Assembler"}]}
         draft.content["agent"] = [{"type": assembler, "who": bundle.reference(chiasm, "Chiasm")}]
-        sources = [one.uid for series in self.case.study.series for one in series.instances]
+        made = self._study.content.get("series", ()) if self._study else ()
+        sources = [one[_UID] for series in made for one in series.get("instance", ())]
         if sources:
             draft.content["entity"] = [
-                {
-                    "role": "source",
-                    "what": {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}},
-                }
-                for uid in sources
+                {"role": "source", "what": {"identifier": uid_identifier(one)}} for one in sources
             ]
 
 

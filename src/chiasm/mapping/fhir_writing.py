@@ -33,6 +33,9 @@ Way = tuple[str, ...]
 _NAMESPACE = uuid.UUID("6f1f2a4e-5a0c-5a51-9a0e-2b7c8f0d3e11")
 """The name space of the full URLs; a number of Chiasm's own."""
 
+MEANING = "meaning"
+"""The facet of a person's code that no place holds, so that it tells nothing of one place or another."""
+
 CODED = {
     "Encounter.participant.type": ("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", {}),
     "ImagingStudy.series.performer.function": (
@@ -200,6 +203,7 @@ class FhirWriter:
         targets = []
         unheld: frozenset[str] | None = None
         notes: set[str] = set()
+        whole = False
         for place in found:
             if not scope.knows(place.key):
                 continue
@@ -221,10 +225,10 @@ class FhirWriter:
                 targets.append(f"Bundle.entry[{draft.number}].resource.{put[0]}")
                 unheld = held.unheld if unheld is None else unheld & held.unheld
                 notes.add(held.note)
+                whole = whole or not (held.note or held.unheld - {MEANING})
         if targets:
-            self.written[key] = Written(
-                " ".join(targets), unheld or frozenset(), frozenset(filter(None, notes))
-            )
+            noted = frozenset() if whole else frozenset(filter(None, notes))
+            self.written[key] = Written(" ".join(targets), unheld or frozenset(), noted)
 
 
 def _put(draft: Draft, place: FhirPlace, value: Any, number: int, scope: Scope, *, merge: bool) -> str:

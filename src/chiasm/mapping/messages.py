@@ -132,7 +132,8 @@ def available(composer: Composer) -> None:
         request: Fields = {1: str(index + 1)}
         first: Fields = {}
         writer = composer.writer
-        writer.observations = found = []
+        found: list[Observation] = []
+        writer.observations = found
         targets = {"ORC": common, "OBR": request, "OBX": first}
         writer.fill("order", order, targets, index)
         for step in order.steps:
@@ -174,7 +175,8 @@ def order(composer: Composer) -> None:
 def _ordered(composer: Composer, one: Order, steps: tuple[ScheduledStep | None, ...], index: int) -> None:
     kind = composer.frame.kind
     writer = composer.writer
-    writer.observations = found = []
+    found: list[Observation] = []
+    writer.observations = found
     common: Fields = {1: "NW"}
     request: Fields = {}
     timing: Fields = {}

@@ -29,7 +29,8 @@ _NO_GROUP = NameGroup()
 def from_pn(text: str, use: str = "") -> PersonName:
     """The name that a PN value says, up to three groups of up to five components. PS3.5 §6.2.1."""
     groups = [_group(part) if part else _NO_GROUP for part in text.split("=", maxsplit=2)]
-    return PersonName(*groups, *[_NO_GROUP] * (3 - len(groups)), use)
+    alphabetic, ideographic, phonetic = (*groups, _NO_GROUP, _NO_GROUP)[:3]
+    return PersonName(alphabetic, ideographic, phonetic, use)
 
 
 def _group(text: str) -> NameGroup:

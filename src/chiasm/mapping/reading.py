@@ -52,7 +52,7 @@ class DicomReader:
         if value is None:
             return ""
         if value.__class__ is str:
-            return value  # type: ignore[return-value]  # narrowed by its exact class
+            return value
         if isinstance(value, tuple):
             return "\\".join(map(str, value))
         return str(value)
