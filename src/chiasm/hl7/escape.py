@@ -19,13 +19,18 @@ def _pattern(escape: str) -> re.Pattern[str]:
     e = re.escape(escape)
     return re.compile(
         rf"{e}([FSTREP])(?={e}){e}|((?:{e}X(?:[0-9A-Fa-f]{{2}})+{e})+)|{e}[HN]{e}|{e}\.[a-z]{{2}}[+-]?\d*{e}"
+        rf"|{e}Z[0-9A-Za-z]*{e}"
     )
 
 
 @lru_cache(maxsize=64)
-def _switch(escape: str) -> re.Pattern[str]:
+def known_escape(escape: str) -> re.Pattern[str]:
+    """The pattern of every escape sequence that the standard has, local ones (`Z…`) among them."""
     e = re.escape(escape)
-    return re.compile(rf"{e}(?:C([0-9A-Fa-f]{{4}})|M([0-9A-Fa-f]{{4}}(?:[0-9A-Fa-f]{{2}})?)){e}")
+    return re.compile(
+        rf"{e}(?:[FSTREPHN]|X(?:[0-9A-Fa-f]{{2}})+|C[0-9A-Fa-f]{{4}}|M[0-9A-Fa-f]{{4}}(?:[0-9A-Fa-f]{{2}})?"
+        rf"|\.[a-z]{{2}}[+-]?\d*|Z[0-9A-Za-z]*){e}"
+    )
 
 
 def unescape(text: str, delimiters: Delimiters, coding: Coding) -> str:
@@ -37,8 +42,9 @@ def unescape(text: str, delimiters: Delimiters, coding: Coding) -> str:
     escape = delimiters.escape
     if not escape or escape not in text:
         return coding.show(text)
-    if _switch(escape).search(text):
-        return _switched(text, delimiters, coding)
+    switches = [match for match in known_escape(escape).finditer(text) if match[0][1] in "CM"]
+    if switches:
+        return _switched(text, switches, delimiters, coding)
     return _replaced(coding.show(text), delimiters, coding.charset)
 
 
@@ -63,15 +69,15 @@ def _replaced(text: str, delimiters: Delimiters, charset: Charset) -> str:
     return _pattern(delimiters.escape).sub(replace, text)
 
 
-def _switched(text: str, delimiters: Delimiters, coding: Coding) -> str:
+def _switched(text: str, switches: list[re.Match[str]], delimiters: Delimiters, coding: Coding) -> str:
     r"""Decode a leaf with `\Cxxyy\` or `\Mxxyyzz\`: the text after one is in the set it names."""
-    pieces = _switch(delimiters.escape).split(text)
-    out = [_replaced(coding.show(pieces[0]), delimiters, coding.charset)]
-    current = b""
-    for i in range(1, len(pieces), 3):
-        current = b"\x1b" + bytes.fromhex(pieces[i] or pieces[i + 1])
-        body = coding.to_bytes(pieces[i + 2])
-        out.append(_replaced(visible(coding.charset.decode(current + body)), delimiters, coding.charset))
+    charset = coding.charset
+    out = [_replaced(coding.show(text[: switches[0].start()]), delimiters, charset)]
+    ends = [*(match.start() for match in switches[1:]), len(text)]
+    for match, end in zip(switches, ends, strict=True):
+        designation = b"\x1b" + bytes.fromhex(match[0][2:-1])
+        body = coding.to_bytes(text[match.end() : end])
+        out.append(_replaced(visible(charset.decode(designation + body)), delimiters, charset))
     return "".join(out)
 
 

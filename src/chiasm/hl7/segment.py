@@ -214,9 +214,10 @@ class Segment:
         marks = self.delimiters
         flat, shallow, mark = marks.special.search, marks.nested.search, marks.component
         clean = self.coding.clean
-        literal = 2 if self._shift else 0
-        for number, raw in enumerate(self._parts, self._shift):
-            if not raw or number == self._shift:
+        first = self._shift
+        literal = 2 if first else 0
+        for number, raw in enumerate(self._parts, first):
+            if not raw or number == first:
                 continue
             if clean and raw != '""' and (flat(raw) is None or number == literal):
                 add((f"{head}{number}[1].1.1", raw))
