@@ -191,9 +191,11 @@ def _document(
     writer.fill("visit", only(case.visit, VISIT, Visit()), data)
     writer.fill("measures", case.measures, data)
     writer.fill("study", only(case.study, _STUDY, Study()), data)
+    for order in case.orders[:1]:
+        writer.fill("order", only(order, AROUND, Order()), data)
+    if not data.get("StudyInstanceUID"):
+        data["StudyInstanceUID"] = uid(seed + b"study")
     for index, order in enumerate(case.orders):
-        if index == 0:
-            writer.fill("order", only(order, AROUND, Order()), data)
         _request(order, index, data, writer)
     if made.is_own:
         for series in case.study.series[:1]:
@@ -201,8 +203,6 @@ def _document(
     data["SOPClassUID"] = made.sop_class
     for keyword, part in (("SOPInstanceUID", b"instance"), ("SeriesInstanceUID", b"series")):
         data[keyword] = uid(seed + part)
-    if not data.get("StudyInstanceUID"):
-        data["StudyInstanceUID"] = uid(seed + b"study")
     data["Modality"] = "KO" if made.sop_class == KEY_OBJECTS else "SR"
     data["SeriesNumber"] = "1"
     data["InstanceNumber"] = "1"
@@ -233,7 +233,7 @@ def _request(order: Order, index: int, data: dicom.DataSet, writer: DataSetWrite
         if keyword not in item:
             item[keyword] = []
     if "StudyInstanceUID" not in item:
-        item["StudyInstanceUID"] = data.get("StudyInstanceUID") or ""
+        item["StudyInstanceUID"] = data.get("StudyInstanceUID")
     known = data.element(REQUESTS)
     data[REQUESTS] = [*(known.items if known is not None else ()), item]
 

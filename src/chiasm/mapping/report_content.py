@@ -99,7 +99,7 @@ def build(
 
 
 def _add(tree: Tree, one: Obx, above: Position, places: dict[object, Position], measured: bool) -> None:
-    status = one.text(11)
+    status = one.peek(11)
     if status in NO_RESULT:
         raise Refusal(f"its status {status} says that it is no result")
     name = coded(one, 3)
