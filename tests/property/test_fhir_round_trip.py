@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chiasm import fhir
@@ -31,6 +31,7 @@ from chiasm.model import (
     Visit,
 )
 
+NO_SHRINK = [Phase.explicit, Phase.reuse, Phase.generate]
 LETTERS = st.characters(codec="utf-8", exclude_categories=("C", "Z"))
 TEXT = st.text(LETTERS, min_size=1, max_size=12) | st.sampled_from(["two words", "Ärzte & <Co>", "山田^太郎"])
 SAID = st.just("") | TEXT
@@ -184,6 +185,7 @@ def differences(one: Any, other: Any, path: str = "") -> list[str]:
     return [] if one == other else [f"{path}: {one!r} came back as {other!r}"]
 
 
+@settings(max_examples=30, suppress_health_check=list(HealthCheck), phases=NO_SHRINK)
 @given(cases())
 def test_a_case_comes_back_equal(case: Case) -> None:
     composer = Composer(case, crosswalk.default())
@@ -197,6 +199,7 @@ def test_a_case_comes_back_equal(case: Case) -> None:
     assert [read for read in reading.reads if read.refusal] == []
 
 
+@settings(max_examples=30, suppress_health_check=list(HealthCheck), phases=NO_SHRINK)
 @given(cases(), st.sampled_from(["ABC", "", "\x00", "  ", "20201301", "9" * 70]))
 def test_nothing_foreign_makes_an_invalid_bundle(case: Case, odd: str) -> None:
     """Values that FHIR does not admit are refused, not written."""

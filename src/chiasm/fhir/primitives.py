@@ -17,12 +17,13 @@ _YEAR = r"(?:[0-9](?:[0-9](?:[0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"
 _MONTH = r"(?:0[1-9]|1[0-2])"
 _DAY = r"(?:0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+_NO_SPACE = r"[^\s\x00-\x20]+"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 
 _PATTERNS = {
     "base64Binary": r"(?:\s*[0-9a-zA-Z+/=]\s*)+",
-    "canonical": r"\S+",
-    "code": r"[^\s]+(?:\s[^\s]+)*",
+    "canonical": _NO_SPACE,
+    "code": rf"{_NO_SPACE}(?:\s{_NO_SPACE})*",
     "date": rf"{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?",
     "dateTime": rf"{_YEAR}(?:-{_MONTH}(?:-{_DAY}(?:T{_CLOCK}{_ZONE})?)?)?",
     "id": r"[A-Za-z0-9\-.]{1,64}",
@@ -31,8 +32,8 @@ _PATTERNS = {
     "oid": r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+",
     "string": r"[ \r\n\t\S]+",
     "time": _CLOCK,
-    "uri": r"\S+",
-    "url": r"\S+",
+    "uri": _NO_SPACE,
+    "url": _NO_SPACE,
     "uuid": r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
 }
 _COMPILED: dict[str, re.Pattern[str]] = {}
