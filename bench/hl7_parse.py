@@ -87,7 +87,8 @@ def _visit() -> tuple[Callable[[], object], Callable[[], object]]:
     theirs = {text for text in peer() if text and ".br" not in text}
     missing = theirs - set(ours())
     assert all(
-        text in {"|", "^~\\&"} or (len(text) == 3 and text.isupper()) or "\n" in text for text in missing
+        text in {"|", "^~", "^~\\&"} or (len(text) == 3 and text.isupper()) or "\r" in text
+        for text in missing
     ), missing
     return ours, peer
 

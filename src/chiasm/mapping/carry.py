@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
 from ..dicom import DataSet, create
 from ..errors import MappingError
+from ..hl7 import Raw
 from ..model import Disposition, Entry
+from ..standards import dictionary
 from .account import PIXELS
 from .result import Result
 
@@ -73,7 +76,7 @@ def observe(package: Package, segments: list[SegmentRow]) -> dict[str, str]:
         fields: dict[int, FieldValue] = {
             1: str(number),
             2: kind,
-            3: (text, element.keyword, TAG_SYSTEM, vr, "", VR_SYSTEM),
+            3: _code(tag, vr),
             5: value,
             11: "F",
         }
@@ -81,6 +84,12 @@ def observe(package: Package, segments: list[SegmentRow]) -> dict[str, str]:
             fields[4] = sub_id
         append(("OBX", fields))
     return taken
+
+
+@functools.lru_cache(maxsize=8192)
+def _code(tag: int, vr: str) -> Raw:
+    """OBX-3 of an element, as ER7: none of its parts can hold a delimiter."""
+    return Raw(f"{tag:08X}^{dictionary.keyword(tag)}^{TAG_SYSTEM}^{vr}^^{VR_SYSTEM}")
 
 
 def _value(element: Element, vr: str) -> tuple[str, FieldValue]:
@@ -94,7 +103,7 @@ def _value(element: Element, vr: str) -> tuple[str, FieldValue]:
             return "NM", ""
         if value.__class__ in _NUMERIC:
             return ("NM", repr(value)) if math.isfinite(value) else _binary(element)
-        if isinstance(value, tuple) and all([math.isfinite(one) for one in value]):
+        if isinstance(value, tuple) and all(math.isfinite(one) for one in value):
             return "NM", [repr(one) for one in value]
     elif vr == "AT":
         tags: Any = element.value
