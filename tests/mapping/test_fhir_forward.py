@@ -106,7 +106,7 @@ def test_each_leaf_that_is_changed_shows(pydicom_data: Path) -> None:
     path = pydicom_data / "test_files" / "CT_small.dcm"
     result = mapping.convert(dicom.read_file(path), "fhir")
     before = {entry.source: entry for entry in result.ledger}
-    values = {"PN": "X^Y", "DA": "19010203", "TM": "010203", "DS": "7", "IS": "7", "UI": "1.2.77", "CS": "O", "AS": "033Y"}  # fmt: skip
+    values = {"PN": "X^Y", "DA": "19010203", "TM": "010203", "DS": "7", "IS": "7", "UI": "1.2.77", "CS": "M", "AS": "033Y"}  # fmt: skip
     for leaf, element in dicom.read_file(path).data.walk():
         if before[leaf].disposition is not Disposition.MAPPED or "/" in leaf or not element.length:
             continue
