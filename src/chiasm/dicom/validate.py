@@ -23,6 +23,7 @@ from .validate_terms import codes, enumerated
 _SOP_CLASS, _MEDIA_SOP_CLASS = 0x00080016, 0x00020002
 _TYPES_CITATION = "PS3.5 §7.4"
 _RANK = {"1": 0, "1C": 1, "2": 2, "2C": 3, "3": 4}
+_DIRECTORY_GROUP, _TRAILING_PADDING = 0x0004FFFF, 0xFFFCFFFC
 _OVERLAY_PLANE, _CURVE = 0x60000000, 0x50000000
 
 
@@ -136,13 +137,17 @@ _SPACED = frozenset(
 def _element(scope: Scope, element: Element, active: frozenset[str]) -> Iterator[Finding]:
     """The findings of one element that is there."""
     tag, path = element.tag, scope.path + text_of(element.tag)
+    if tag == _TRAILING_PADDING:
+        return
     if element.is_private:
         yield from _private(scope, element, path)
         return
     uses = scope.level.uses.get(_plain(tag), ())
     entry = dictionary.by_tag(tag)
     is_length = tag & 0xFFFF == 0
-    if entry is not None and entry.retired and not is_length:
+    if is_length and tag > _DIRECTORY_GROUP:
+        yield Finding(Severity.NOTE, path, "retired", "group lengths are retired", "PS3.5 §7.2")
+    elif entry is not None and entry.retired and not is_length:
         yield Finding(Severity.NOTE, path, "retired", f"{entry.keyword} is retired", "PS3.6 §6")
     elif entry is None and not is_length:
         text = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is not of the dictionary"

@@ -30,7 +30,8 @@ def check_meta(package: Package) -> Iterator[Finding]:
         element = header.element(tag)
         if element is None or not element.length:
             rule = "missing-type-1" if element is None else "empty-type-1"
-            text = f"File Meta Information: {dictionary.keyword(tag)} is {'missing' if element is None else 'empty'}"
+            state = "missing" if element is None else "empty"
+            text = f"File Meta Information: {dictionary.keyword(tag)} is {state}"
             yield Finding(Severity.ERROR, text_of(tag), rule, text, CITATION)
     version = header.element(0x00020001)
     if version is not None and (version.vr != "OB" or version.raw[1:2] != b"\1"):

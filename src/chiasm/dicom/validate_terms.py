@@ -15,20 +15,21 @@ from .dataset import DataSet, Element
 from .validate_plan import Use
 
 _OLD_SNOMED = frozenset(("SRT", "SNM3", "99SDM"))
-_TAG_LIMIT = 4_096
+_VALUE_LIMIT = 4_096
+_SCHEME = 0x00080102
 
 
 def enumerated(element: Element, uses: tuple[Use, ...], path: str) -> Iterator[Finding]:
     """The values that are none of those that a module lists exhaustively."""
     listed = [(use, values) for use in uses if (values := use.attribute.values)]
-    if not listed or element.length > _TAG_LIMIT or element.vr == "SQ":
+    if not listed or element.length > _VALUE_LIMIT or element.vr == "SQ":
         return
     value = element.value
     found = value if isinstance(value, tuple) else () if value is None else (value,)
     reported: set[int] = set()
     for use, values in listed:
         for number, one in enumerate(found, 1):
-            terms = _terms(values, number)
+            terms = _terms(values, number, isinstance(one, int))
             if terms is None or one in (None, "") or number in reported or str(one) in terms:
                 continue
             reported.add(number)
@@ -39,25 +40,23 @@ def enumerated(element: Element, uses: tuple[Use, ...], path: str) -> Iterator[F
             yield Finding(Severity.ERROR, path, "enumerated-value", text, use.citation)
 
 
-def _terms(values: tuple[Values, ...], number: int) -> frozenset[str] | None:
+def _terms(values: tuple[Values, ...], number: int, is_number: bool) -> frozenset[str] | None:
     """All that the value of a number may be; None where that is open."""
     terms: set[str] = set()
     for one in values:
         if one.number in (0, number):
             if not one.closed:
                 return None
-            terms.update(_plain(term) for term in one.terms)
+            terms.update(_number(term) if is_number else term for term in one.terms)
     return frozenset(terms) or None
 
 
-def _plain(term: str) -> str:
-    """A term as its decoded value: numbers are listed as `0001H`."""
-    if len(term) == 5 and term[-1] == "H":
-        try:
-            return str(int(term[:4], 16))
-        except ValueError:
-            return term
-    return term
+def _number(term: str) -> str:
+    """A term for a binary number as that number: they are listed as `0001H` or `0001`."""
+    try:
+        return str(int(term.removesuffix("H"), 16))
+    except ValueError:
+        return term
 
 
 def codes(element: Element, uses: tuple[Use, ...], path: str) -> Iterator[Finding]:
@@ -65,6 +64,9 @@ def codes(element: Element, uses: tuple[Use, ...], path: str) -> Iterator[Findin
     group = iods.context_group_of(element.tag)
     for number, item in enumerate(element.items):
         place = f"{path}/{number}"
+        if item.get(_SCHEME) in _OLD_SNOMED:
+            text = f"the designator {item.get(_SCHEME)} is replaced by SCT"
+            yield Finding(Severity.WARNING, f"{place}/00080102", "deprecated-scheme", text, "PS3.16 §8.1")
         if group is not None and group.is_defined:
             yield from _of_group(item, group.cid, group.is_extensible, place, uses)
         claimed = str(item.get(0x0008010F) or "")
@@ -79,7 +81,7 @@ def _of_group(
 ) -> Iterator[Finding]:
     known = context_groups.by_cid(cid)
     value = next((str(found) for tag in (0x00080100, 0x00080119) if (found := item.get(tag))), "")
-    scheme = str(item.get(0x00080102) or "")
+    scheme = str(item.get(_SCHEME) or "")
     if known is None or not known.codes or not value or known.has(scheme, value):
         return
     if scheme in _OLD_SNOMED:  # the groups have the codes of SCT, which replaced these

@@ -24,7 +24,7 @@ _FORMS = {
     "CS": (r"[A-Z0-9 _]*", "has other characters than A to Z, 0 to 9, space and _"),
     "DS": (r" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *", "is no decimal number"),
     "IS": (r" *[+-]?\d+ *", "is no whole number"),
-    "UI": (r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*", "is no UID: digits without leading zeros between dots"),
+    "UI": (r"[012](?:\.(?:0|[1-9]\d*))+", "is no UID: 0, 1 or 2, then numbers without leading zeros"),
     "UR": (r"[!-~]*", "has characters that no URI has"),
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
