@@ -61,3 +61,21 @@ def test_a_comparator_makes_it_a_structured_number() -> None:
 
 def test_an_item_without_such_children_has_none() -> None:
     assert _below() == {}
+
+
+def test_an_observer_is_inherited_by_what_is_said_below() -> None:
+    name = Coded("121008", "DCM", "Person Observer Name")
+    items = (
+        Content((1,), "", "CONTAINER", NAME),
+        Content((1, 1), "HAS OBS CONTEXT", "PNAME", name, text="Doe^Jane"),
+        Content((1, 2), "CONTAINS", "CONTAINER", NAME),
+        Content((1, 2, 1), "CONTAINS", "TEXT", NAME, text="said"),
+        Content((1, 2, 2), "CONTAINS", "CONTAINER", NAME),
+        Content((1, 2, 2, 1), "HAS OBS CONTEXT", "PNAME", name, text="Roe^Joe"),
+        Content((1, 2, 2, 2), "CONTAINS", "TEXT", NAME, text="said"),
+    )
+    found = decorations(items)
+    assert {position: fields[16][0][1] for position, fields in found.items()} == {  # type: ignore[index]  # repetitions
+        (1, 2, 1): "Doe",
+        (1, 2, 2, 2): "Roe",
+    }

@@ -1,17 +1,20 @@
 """What receivers look for in fields of the OBX itself, though the tree says it in items below the number.
 
-The method (OBX-17), the normal range (OBX-7), the abnormal flag (OBX-8) and a comparator (SN) are said
-again in the OBX of the item that they qualify. PS3.16 §TID 300, §TID 310, §TID 312; HL7 v2.5.1 §7.4.2.
+The method (OBX-17), the normal range (OBX-7), the abnormal flag (OBX-8), a comparator (SN) and the
+observer that an item inherits (OBX-16) are said again in the OBX of the item that they qualify.
+PS3.16 §TID 300, §TID 310, §TID 312, §TID 1003; HL7 v2.5.1 §7.4.2.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import Coded
+from ..model import Coded, Person
 from . import sr_elements as sr
+from .names import from_pn, to_xcn
 
 if TYPE_CHECKING:
+    from ..hl7 import FieldValue
     from ..model import Content, Position
     from .writing import Fields
 
@@ -27,6 +30,10 @@ LOWER = Coded("385524004", "SCT", "Normal Range Lower Limit")
 UPPER = Coded("371933006", "SCT", "Normal Range Upper Limit")
 """The limits of a normal range: CID 223."""
 
+OBSERVER_NAME, CONTEXT = "121008", "HAS OBS CONTEXT"
+"""The concept and the relationship of a person observer's name. PS3.16 §TID 1003."""
+
+_SAYING = frozenset({"TEXT", "NUM", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME"})
 _FLAG_OF = {concept.code: flag for flag, concept in FLAGS.items()}
 _QUALIFYING = frozenset(
     {sr.MEASUREMENT_METHOD.code, "G-C036", sr.NORMALITY.code, LOWER.code, UPPER.code, sr.COMPARATOR.code}
@@ -53,11 +60,31 @@ def decorations(items: tuple[Content, ...]) -> dict[Position, Fields]:
             ranges.setdefault(parent, {})[name.code] = item.numbers[0]
         elif name == sr.COMPARATOR and item.text:
             bounds[parent] = item.text
+    _responsible(items, found)
     for parent, limits in ranges.items():
         found.setdefault(parent, {})[7] = _range(limits.get(LOWER.code, ""), limits.get(UPPER.code, ""))
     if bounds:
         _structured(items, bounds, found)
     return found
+
+
+def _responsible(items: tuple[Content, ...], found: dict[Position, Fields]) -> None:
+    """OBX-16 of what is said below an observer: the context that its items inherit. PS3.3 §C.17.5."""
+    observers: dict[Position, list[FieldValue]] = {}
+    for item in items:
+        name = item.name
+        if name is not None and name.code == OBSERVER_NAME and item.relationship == CONTEXT and item.text:
+            said: list[FieldValue] = [*to_xcn(Person(from_pn(item.text)))]
+            observers.setdefault(item.position[:-1], []).extend(said)
+    if not observers:
+        return
+    for item in items:
+        if item.value_type in _SAYING and item.relationship == "CONTAINS":
+            position = item.position[:-1]
+            while position and position not in observers:
+                position = position[:-1]
+            if position:
+                found.setdefault(item.position, {})[16] = observers[position]
 
 
 def _range(lower: str, upper: str) -> str:
