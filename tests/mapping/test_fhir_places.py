@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from chiasm.errors import UsageError
@@ -56,3 +58,15 @@ def test_several_places() -> None:
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a place in a resource"):
         places(text)
+
+
+def test_a_sites_rows_are_checked_when_they_are_loaded(tmp_path: Path) -> None:
+    head = "concept,kind,dicom,v2,fhir,lossless,cite\n"
+    own = tmp_path / "own.csv"
+    own.write_text(f"{head}patient.comments,text,PatientComments,NTE-3,Patient.note,yes,\n")
+    with pytest.raises(UsageError, match=r"'Patient.note' is not a place in a resource"):
+        crosswalk.load(own)
+    own.write_text(f"{head}patient.comments,text,PatientComments,NTE-3,Patient.contact.name.text,yes,\n")
+    row = crosswalk.load(own).row("patient.comments")
+    assert row is not None
+    assert row.fhir == "Patient.contact.name.text"

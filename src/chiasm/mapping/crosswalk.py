@@ -21,6 +21,7 @@ from typing import Any
 from ..errors import UsageError
 from ..model import BodyMeasures, Equipment, Instance, Order, Patient, ScheduledStep, Series, Study, Visit
 from ..standards import dictionary
+from . import fhir_places
 from .kinds import KINDS
 
 COLUMNS = ("concept", "kind", "dicom", "v2", "fhir", "lossless", "cite")
@@ -155,6 +156,10 @@ def _check(row: Row, source: str, where: str) -> None:
             place=where,
             hint=f"known are {', '.join(sorted(KINDS))}",
         )
+    try:
+        fhir_places.places(row.fhir)
+    except UsageError as error:
+        raise UsageError(error.message, source=source, place=where, hint=error.hint) from None
 
 
 def _rows(text: str, source: str) -> list[Row]:
