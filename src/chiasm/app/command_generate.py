@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import dicom, hl7
-from ..dicom import encapsulated, key_objects, secondary_capture, structured_report, workflow
+from ..dicom import encapsulated, general, key_objects, secondary_capture, structured_report, workflow
 from ..errors import ParseError, UsageError
 from ..mapping import worklist
 from ..mapping.crosswalk import default
+from ..standards import uids
 from .sources import Source, gather
 from .writing import write
 
@@ -43,9 +44,10 @@ def generate_command(request: Request) -> int:
         raise UsageError(f"'{request.kind}' is not a kind of object", hint=f"known are {', '.join(KINDS)}")
     data = make(request, description(request.about))
     sop_class = workflow.SOP_CLASSES.get(request.kind) or str(data.get("SOPClassUID"))
-    package = dicom.create(data, sop_class=sop_class)
+    instance = str(data.get("SOPInstanceUID") or general.new_uid())
+    package = dicom.create(data, sop_class=sop_class, sop_instance=instance)
     write(Path(request.destination), package.encode())
-    sys.stdout.write(f"{request.destination}: {dicom.uid_name(sop_class) or sop_class}\n")
+    sys.stdout.write(f"{request.destination}: {uids.name(sop_class) or sop_class}\n")
     return 0
 
 
@@ -71,6 +73,8 @@ def _keywords(data: DataSet) -> dict[str, Any]:
     """A worklist item as a description."""
     found: dict[str, Any] = {}
     for element in data:
+        if not element.keyword:
+            continue
         if element.vr == "SQ":
             found[element.keyword] = [_keywords(item) for item in element.items]
         elif element.value is not None:

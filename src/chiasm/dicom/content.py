@@ -25,7 +25,9 @@ def content_item(value_type: str, name: Concept, relationship: str = CONTAINS) -
     return data
 
 
-def container(name: Concept, children: Sequence[DataSet], template: str = "", relationship: str = CONTAINS) -> DataSet:
+def container(
+    name: Concept, children: Sequence[DataSet], template: str = "", relationship: str = CONTAINS
+) -> DataSet:
     """A heading with the items below it; `template` is the number of its template, as `1500`."""
     data = content_item("CONTAINER", name, relationship)
     data["ContinuityOfContent"] = "SEPARATE"
@@ -95,7 +97,8 @@ def reference(sop_class: str, instance: str) -> DataSet:
 def from_mapping(source: Mapping[str, Any]) -> DataSet:
     """The item that a mapping describes: `type`, `name`, `value`, and `unit`, `relationship`, `items`.
 
-    Names, units and codes are [value, scheme, meaning]; an image's value is [SOP class, SOP instance].
+    Names, units and codes are [value, scheme, meaning]; the value of an image is [SOP class, SOP instance,
+    series] and its study where that is another one than the report's.
     Children are built with a stack, so depth costs nothing. Raises UsageError for what is no item.
     """
     root = _one(source)
@@ -122,12 +125,14 @@ def _one(source: Mapping[str, Any]) -> DataSet:
         if value_type == "CODE":
             return coded(name or (), value or (), relationship)
         if value_type == "NUM":
-            return number(name or (), str(value), source.get("unit") or ("1", "UCUM", "no units"), relationship)
+            return number(
+                name or (), str(value), source.get("unit") or ("1", "UCUM", "no units"), relationship
+            )
         if value_type in {"PNAME", "DATE", "TIME", "DATETIME", "UIDREF"}:
             return simple(value_type, name or (), str(value), relationship)
         if value_type in {"IMAGE", "WAVEFORM", "COMPOSITE"}:
-            sop_class, instance = value or ()
-            return referenced(value_type, sop_class, instance, name, relationship)
+            sop_class, instance, *_ = value if isinstance(value, (list, tuple)) else ()
+            return referenced(value_type, str(sop_class), str(instance), name, relationship)
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"a {value_type} item is described wrongly: {error}",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..errors import UsageError
 from .dataset import DataSet
-from .general import Description, code, new_object, new_uid
+from .general import Description, code, new_object, new_uid, put_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def encapsulated(
     kind = kind or kind_of(content)
     known = CLASSES[kind]
     data = new_object(description, known.sop_class, known.modality, now)
-    data["ConversionType"] = "WSD"
+    put_request(data, description)
+    if kind != "stl":
+        data["ConversionType"] = "WSD"
     data["ContentDate"] = data["InstanceCreationDate"]
     data["ContentTime"] = data["InstanceCreationTime"]
     data["AcquisitionDateTime"] = None

@@ -21,6 +21,14 @@ Description = Mapping[str, Any]
 PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber")
 MANUFACTURER = "Chiasm"
+REQUEST = (
+    "AccessionNumber",
+    "RequestedProcedureID",
+    "RequestedProcedureDescription",
+    "PlacerOrderNumberImagingServiceRequest",
+    "FillerOrderNumberImagingServiceRequest",
+)
+"""What a document says of the request it answers, empty where nothing is known: PS3.3 §C.17.2.6."""
 
 _GIVEN = (
     "IssuerOfPatientID",
@@ -56,7 +64,9 @@ def new_uid() -> str:
     return f"2.25.{uuid.uuid4().int}"
 
 
-def new_object(description: Description, sop_class: str, modality: str, now: datetime | None = None) -> DataSet:
+def new_object(
+    description: Description, sop_class: str, modality: str, now: datetime | None = None
+) -> DataSet:
     """A data set with all that is common to composite objects, from the description of its study.
 
     Raises UsageError for a name in the description that is no DICOM keyword.
@@ -86,9 +96,6 @@ def new_object(description: Description, sop_class: str, modality: str, now: dat
     for keyword in ("ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions"):
         if keyword in given:
             data[keyword] = given[keyword]
-    request = _request(given)
-    if len(request):
-        data["RequestAttributesSequence"] = [request]
     return data
 
 
@@ -135,16 +142,32 @@ def code(value: str, scheme: str, meaning: str) -> DataSet:
     return data
 
 
-def _request(given: Mapping[str, Any]) -> DataSet:
-    """The request that the object answers, where the description tells of one: PS3.3 §C.7.3.1."""
-    data = DataSet()
+def put_request(data: DataSet, description: Description) -> None:
+    """Note the request that a series answers, where the description tells of one: PS3.3 §C.7.3.1."""
+    given = described(description)
     steps = given.get("ScheduledProcedureStepSequence") or ()
-    step = steps[0] if steps else None
+    step = steps[0] if steps else DataSet()
+    request = DataSet()
     for keyword in ("RequestedProcedureID", "ScheduledProcedureStepID", "ScheduledProcedureStepDescription"):
-        value = given.get(keyword) or (step.get(keyword) if step is not None else None)
+        value = given.get(keyword) or step.get(keyword)
         if value:
-            data[keyword] = value
-    for keyword in ("RequestedProcedureDescription", "PlacerOrderNumberImagingServiceRequest"):
-        if given.get(keyword) and len(data):
-            data[keyword] = given[keyword]
-    return data
+            request[keyword] = value
+    if not len(request):
+        return
+    if given.get("RequestedProcedureDescription"):
+        request["RequestedProcedureDescription"] = given["RequestedProcedureDescription"]
+    data["RequestAttributesSequence"] = [request]
+
+
+def put_referenced_request(data: DataSet, description: Description) -> None:
+    """Note the request that a document answers, complete to its empty attributes: PS3.3 §C.17.2.6."""
+    given = described(description)
+    if not (given.get("RequestedProcedureID") or given.get("PlacerOrderNumberImagingServiceRequest")):
+        return
+    request = DataSet()
+    request["StudyInstanceUID"] = data.get("StudyInstanceUID")
+    for keyword in REQUEST:
+        request[keyword] = given.get(keyword)
+    for keyword in ("ReferencedStudySequence", "RequestedProcedureCodeSequence"):
+        request[keyword] = given.get(keyword, [])
+    data["ReferencedRequestSequence"] = [request]

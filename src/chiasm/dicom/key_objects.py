@@ -8,7 +8,7 @@ from datetime import datetime
 from ..errors import UsageError
 from .content import container, reference, referenced, text
 from .dataset import DataSet
-from .general import Description, new_object
+from .general import Description, new_object, put_referenced_request
 
 KEY_OBJECTS = "1.2.840.10008.5.1.4.1.1.88.59"
 OF_INTEREST = ("113000", "DCM", "Of Interest")
@@ -31,7 +31,9 @@ def key_objects(
         raise UsageError("a selection needs at least one object", rule="PS3.3 §C.17.6.2")
     studies = {str(one.get("StudyInstanceUID")) for one in objects}
     if len(studies) > 1:
-        raise UsageError(f"the objects are of {len(studies)} studies", hint="make one selection for each study")
+        raise UsageError(
+            f"the objects are of {len(studies)} studies", hint="make one selection for each study"
+        )
     shared = {
         keyword: objects[0].get(keyword)
         for keyword in (
@@ -54,6 +56,7 @@ def key_objects(
     data["ReferencedPerformedProcedureStepSequence"] = []
     data["ContentDate"] = now.strftime("%Y%m%d")
     data["ContentTime"] = now.strftime("%H%M%S")
+    put_referenced_request(data, description or {})
     items = [text(("113012", "DCM", "Key Object Description"), note)] if note else []
     for one in objects:
         sop_class, instance = str(one.get("SOPClassUID")), str(one.get("SOPInstanceUID"))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..errors import UsageError
 from .dataset import DataSet
-from .general import Description, new_object
+from .general import Description, new_object, put_request
 
 SINGLE = "1.2.840.10008.5.1.4.1.1.7"
 MULTI_BYTE = "1.2.840.10008.5.1.4.1.1.7.2"
@@ -52,6 +52,9 @@ def secondary_capture(raster: Raster, description: Description, now: datetime | 
     if many:
         sop_class = MULTI_COLOR if raster.samples == 3 else MULTI_BYTE if raster.bits == 8 else MULTI_WORD
     data = new_object(description, sop_class, str(description.get("Modality", "OT")), now)
+    put_request(data, description)
+    if "Laterality" not in data and "BodyPartExamined" not in data:
+        data["Laterality"] = None  # of type 2C, and not known as long as the body part is not: PS3.3 §C.7.3.1
     data["ConversionType"] = "WSD"
     data["ImageType"] = ("DERIVED", "SECONDARY")
     data["PatientOrientation"] = None

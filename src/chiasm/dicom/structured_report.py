@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import UsageError
-from .content import coded, container, from_mapping, number, simple, text
+from .content import coded, container, from_mapping, number, reference, simple, text
 from .dataset import DataSet
-from .general import Description, new_object, new_uid
+from .general import Description, described, new_object, new_uid, put_referenced_request
 
 BASIC_TEXT = "1.2.840.10008.5.1.4.1.1.88.11"
 ENHANCED = "1.2.840.10008.5.1.4.1.1.88.22"
@@ -20,15 +20,14 @@ COMPREHENSIVE = "1.2.840.10008.5.1.4.1.1.88.33"
 
 CLASSES = {"basic": BASIC_TEXT, "enhanced": ENHANCED, "comprehensive": COMPREHENSIVE}
 
-_ALLOWED = {
-    BASIC_TEXT: frozenset("CONTAINER TEXT CODE DATETIME DATE TIME UIDREF PNAME COMPOSITE IMAGE WAVEFORM".split()),
-    ENHANCED: frozenset(
-        "CONTAINER TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME SCOORD TCOORD COMPOSITE IMAGE WAVEFORM".split()
-    ),
-    COMPREHENSIVE: frozenset(
-        "CONTAINER TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME SCOORD TCOORD COMPOSITE IMAGE WAVEFORM".split()
-    ),
-}
+_BASIC = frozenset(
+    (
+        "CONTAINER", "TEXT", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME", "COMPOSITE", "IMAGE",
+        "WAVEFORM",
+    )
+)  # fmt: skip
+_MEASURED = _BASIC | {"NUM", "SCOORD", "TCOORD"}
+_ALLOWED = {BASIC_TEXT: _BASIC, ENHANCED: _MEASURED, COMPREHENSIVE: _MEASURED}
 """The value types of each report: PS3.3 Tables A.35.1-2, A.35.2-2, A.35.3-2."""
 
 
@@ -52,19 +51,49 @@ def structured_report(
     data["ContentTime"] = now.strftime("%H%M%S")
     data["CompletionFlag"] = description.get("CompletionFlag", "COMPLETE")
     data["VerificationFlag"] = description.get("VerificationFlag", "UNVERIFIED")
+    if data.get("VerificationFlag") == "VERIFIED":
+        data["VerifyingObserverSequence"] = _verifiers(description)
+    put_referenced_request(data, description)
+    named = described(description).get("CurrentRequestedProcedureEvidenceSequence")
+    if named:
+        data["CurrentRequestedProcedureEvidenceSequence"] = named
     data["PerformedProcedureCodeSequence"] = []
     root = content if isinstance(content, DataSet) else from_mapping(content)
     for element in root:
         if element.keyword != "RelationshipType":
             data.set(element.tag, element.items if element.vr == "SQ" else element.value, element.vr)
-    references = []
+    references: list[DataSet] = []
     for item in items(root):
         _admit(item, sop_class)
-        if item.get("ValueType") in {"IMAGE", "COMPOSITE", "WAVEFORM"}:
-            references += list(item.get("ReferencedSOPSequence") or ())
-    if references:
-        data["CurrentRequestedProcedureEvidenceSequence"] = [evidence(data, references)]
+        element = item.element("ReferencedSOPSequence")
+        if element is not None:
+            references += element.items
+    if references and "CurrentRequestedProcedureEvidenceSequence" not in data:
+        places = {} if isinstance(content, DataSet) else _places(content)
+        data["CurrentRequestedProcedureEvidenceSequence"] = evidence(data, references, places)
     return data
+
+
+def _verifiers(description: Description) -> list[DataSet]:
+    """Who verified the report, from the description: PS3.3 §C.17.2.1.
+
+    Raises UsageError where it does not say.
+    """
+    found: list[DataSet] = described(description).get("VerifyingObserverSequence") or []
+    for one in found:
+        for keyword in ("VerifyingObserverName", "VerifyingOrganization", "VerificationDateTime"):
+            if not one.get(keyword):
+                found = []
+                break
+        if "VerifyingObserverIdentificationCodeSequence" not in one:
+            one["VerifyingObserverIdentificationCodeSequence"] = []
+    if not found:
+        raise UsageError(
+            "a verified report names its verifiers",
+            rule="PS3.3 §C.17.2.1",
+            hint="VerifyingObserverSequence with name, organization and date and time of each",
+        )
+    return found
 
 
 def items(root: DataSet) -> Iterator[DataSet]:
@@ -88,24 +117,48 @@ def _admit(item: DataSet, sop_class: str) -> None:
         )
 
 
-def evidence(data: DataSet, references: Sequence[DataSet]) -> DataSet:
+def _places(content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Series and study of each instance that a described content names; no study where none is told."""
+    found: dict[str, tuple[str, str]] = {}
+    pending = [content]
+    while pending:
+        item = pending.pop()
+        pending += item.get("items") or ()
+        value = item.get("value")
+        if item.get("type") in {"IMAGE", "COMPOSITE", "WAVEFORM"} and len(value or ()) > 2:
+            found[str(value[1])] = (str(value[2]), str(value[3]) if len(value) > 3 else "")
+    return found
+
+
+def evidence(
+    data: DataSet, references: Sequence[DataSet], places: Mapping[str, tuple[str, str]]
+) -> list[DataSet]:
     """What the report is about, by study and series: PS3.3 §C.17.2.3.
 
-    The series is that of the description where it names one, otherwise a new one.
+    `places` has series and study of the instances. Raises UsageError for one whose series nobody tells.
     """
-    series = DataSet()
-    series["SeriesInstanceUID"] = new_uid()
-    seen: dict[str, DataSet] = {}
+    studies: dict[str, dict[str, dict[str, DataSet]]] = {}
     for one in references:
-        copy = DataSet()
-        for keyword in ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID"):
-            copy[keyword] = one.get(keyword)
-        seen.setdefault(str(one.get("ReferencedSOPInstanceUID")), copy)
-    series["ReferencedSOPSequence"] = list(seen.values())
-    study = DataSet()
-    study["StudyInstanceUID"] = data.get("StudyInstanceUID")
-    study["ReferencedSeriesSequence"] = [series]
-    return study
+        sop_class, instance = str(one.get("ReferencedSOPClassUID")), str(one.get("ReferencedSOPInstanceUID"))
+        if instance not in places:
+            raise UsageError(
+                f"the series of the instance {instance} is not told",
+                rule="PS3.3 §C.17.2.3",
+                hint="as [SOP class, SOP instance, series], or by CurrentRequestedProcedureEvidenceSequence",
+            )
+        series, study = places[instance]
+        in_study = studies.setdefault(study or str(data.get("StudyInstanceUID")), {})
+        in_study.setdefault(series, {}).setdefault(instance, reference(sop_class, instance))
+    found = []
+    for study, by_series in studies.items():
+        item = DataSet()
+        item["StudyInstanceUID"] = study
+        item["ReferencedSeriesSequence"] = [
+            {"SeriesInstanceUID": series, "ReferencedSOPSequence": list(instances.values())}
+            for series, instances in by_series.items()
+        ]
+        found.append(item)
+    return found
 
 
 def measurement_report(
@@ -130,7 +183,10 @@ def measurement_report(
         "HAS CONCEPT MOD",
     )
     root = container(
-        ("126000", "DCM", "Imaging Measurement Report"), [language, observer, device, procedure, measured], "1500", ""
+        ("126000", "DCM", "Imaging Measurement Report"),
+        [language, observer, device, procedure, measured],
+        "1500",
+        "",
     )
     known = {key: value for key, value in description.items() if key != "ProcedureReported"}
     return structured_report(root, known, "comprehensive", now)
@@ -146,6 +202,8 @@ def _group(source: Mapping[str, Any]) -> DataSet:
         children.append(coded(("121071", "DCM", "Finding"), source["finding"]))
     if source.get("site"):
         children.append(coded(("363698007", "SCT", "Finding Site"), source["site"], "HAS CONCEPT MOD"))
-    for one in source.get("measurements", ()):
-        children.append(number(one["name"], str(one["value"]), one["unit"]))
+    for one in source.get("measurements") or ():
+        if not isinstance(one, Mapping) or not {"name", "value", "unit"} <= one.keys():
+            raise UsageError("a measurement has a name, a value and a unit", rule="PS3.16 §TID 1501")
+        children.append(number(one["name"], str(one["value"]), one["unit"]))  # noqa: PERF401
     return container(("125007", "DCM", "Measurement Group"), children)

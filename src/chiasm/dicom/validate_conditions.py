@@ -38,7 +38,7 @@ def demand(condition: Condition, scope: Scope) -> bool | None:
     """True where the condition makes it required, False where it is not allowed, None where it is free."""
     kind = condition.get("type", "MU")
     if holds(condition, scope):
-        return kind != "NU"
+        return bool(kind != "NU")
     if kind == "MN" or (kind == "MC" and not holds(condition.get("other", {}), scope)):
         return False
     return None

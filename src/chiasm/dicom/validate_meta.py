@@ -40,7 +40,9 @@ def check_meta(package: Package) -> Iterator[Finding]:
     for meta, own in _SAME:
         there, here = header.get(meta), data.get(own)
         if there and here and there != here:
-            text = f"{dictionary.keyword(meta)} is {there}, {dictionary.keyword(own)} of the data set {here}"
+            text = (
+                f"{dictionary.keyword(meta)} is {there!r}, {dictionary.keyword(own)} of the data set {here!r}"
+            )
             yield Finding(Severity.ERROR, text_of(meta), "meta-mismatch", text, CITATION)
     syntax = header.get(0x00020010)
     if isinstance(syntax, str) and uids.transfer_syntax(syntax) is None:

@@ -37,6 +37,7 @@ ITEM = (
     "MedicalAlerts",
     "Allergies",
     "PregnancyStatus",
+    "SpecialNeeds",
     "StudyInstanceUID",
     "RequestingPhysician",
     "RequestedProcedureDescription",
@@ -56,7 +57,8 @@ def complete_worklist_item(data: DataSet) -> DataSet:
     steps = data.element("ScheduledProcedureStepSequence")
     if steps is None or not steps.items:
         data["ScheduledProcedureStepSequence"] = [DataSet()]
-    for item in data.get("ScheduledProcedureStepSequence") or ():
+    steps = data.element("ScheduledProcedureStepSequence")
+    for item in steps.items if steps is not None else ():
         for keyword in STEP:
             if keyword not in item:
                 item[keyword] = None
@@ -102,7 +104,9 @@ def performed_step(description: Description, now: datetime | None = None) -> Dat
         data[keyword] = given.get(keyword)
     for keyword in ("ReferencedPatientSequence", "ProcedureCodeSequence", "PerformedProtocolCodeSequence"):
         data[keyword] = given.get(keyword, [])
-    data["PerformedProcedureStepID"] = given.get("PerformedProcedureStepID") or given.get("ScheduledProcedureStepID") or "1"
+    data["PerformedProcedureStepID"] = (
+        given.get("PerformedProcedureStepID") or given.get("ScheduledProcedureStepID") or "1"
+    )
     data["PerformedStationAETitle"] = given.get("PerformedStationAETitle", "CHIASM")
     data["PerformedStationName"] = given.get("PerformedStationName")
     data["PerformedLocation"] = given.get("PerformedLocation")

@@ -34,7 +34,9 @@ def from_image(content: bytes, *, source: str = "", limits: Limits = DEFAULT) ->
             frames = [_frame(one) for one in ImageSequence.Iterator(image)]
             width, height = image.size
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ParseError(f"it is no PNG, JPEG or TIFF image that can be read: {error}", source=source) from None
+        raise ParseError(
+            f"it is no PNG, JPEG or TIFF image that can be read: {error}", source=source
+        ) from None
     samples, bits = frames[0][0], frames[0][1]
     if any((s, b) != (samples, bits) for s, b, _ in frames):
         raise UsageError("its frames are of different kinds", source=source, hint="make one object of each")
@@ -69,6 +71,8 @@ def from_array(array: NDArray[Any]) -> Raster:
     frames = array if len(shape) == 3 else array[None]
     rows, columns = shape[-2:]
     ordered = frames.astype(array.dtype.newbyteorder("<"))
-    raster = Raster(rows, columns, 3 if color else 1, array.dtype.itemsize * 8, tuple(f.tobytes() for f in ordered))
+    raster = Raster(
+        rows, columns, 3 if color else 1, array.dtype.itemsize * 8, tuple(f.tobytes() for f in ordered)
+    )
     raster.check()
     return raster
