@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..dicom import Element
 from ..errors import ChiasmError
 from ..model import Attribute, Coded, Content, Reference
 from . import sr_elements as sr
@@ -18,7 +19,7 @@ from .times import from_dicom_dt
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..dicom import DataSet, Element
+    from ..dicom import DataSet
     from ..model import Position
     from .reading import Leaf
 
@@ -59,9 +60,9 @@ class _Item:
     def text(self, element: Element, path: str = "") -> str | None:
         """The text of an element of one value; None, and the element kept, where it is anything else."""
         value = element.value
-        if value is None or isinstance(value, str):
+        if value.__class__ is str or value is None or isinstance(value, str):
             self.leaves.append((self.prefix + path, element.tag, ""))
-            return value or ""
+            return str(value) if value else ""
         self.keep(element, path)
         return None
 
@@ -139,10 +140,15 @@ def read_items(data: DataSet) -> ItemsReading:
 
 def _read(source: DataSet, prefix: str, known: Known | None) -> tuple[_Item, Sequence[DataSet]]:
     value = source.get(sr.VALUE_TYPE)
-    item = _Item(prefix, value if isinstance(value, str) else "", known)
+    is_plain = value.__class__ is str
+    item = _Item(prefix, str(value) if is_plain else "", known)
     children: Sequence[DataSet] = ()
-    for element in source:
-        tag = element.tag
+    for tag, record in source.records.items():
+        if tag == sr.VALUE_TYPE and is_plain:
+            item.fields["value_type"] = value
+            item.leaves.append((prefix, tag, ""))
+            continue
+        element = Element(source, tag, record)
         if tag == sr.CONTENT:
             children = element.items
             if not children:
