@@ -6,15 +6,18 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
 from .convert import convert_source, options
 from .naming import SUFFIXES, below, output_paths, target_of
 from .sources import Source
 from .writing import write
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 STATE = ".chiasm-done.jsonl"
 """The file in the output folder that says which sources are done, one JSON object a line."""
@@ -101,6 +104,8 @@ def run_all(jobs: Iterable[Job], folder: Path, workers: int | None = None) -> It
                 if key not in done:
                     yield _noted(run(job), key, state)
             return
+        from concurrent.futures import ProcessPoolExecutor  # 20 ms that one conversion need not wait
+
         with ProcessPoolExecutor(count) as pool:
             waiting: dict[Future[Outcome], str] = {}
             for job in jobs:
@@ -115,6 +120,8 @@ def run_all(jobs: Iterable[Job], folder: Path, workers: int | None = None) -> It
 
 
 def _collect(waiting: dict[Future[Outcome], str], state: object, *, at_least: int) -> Iterator[Outcome]:
+    from concurrent.futures import as_completed
+
     for number, future in enumerate(as_completed(list(waiting)), 1):
         yield _noted(future.result(), waiting.pop(future), state)
         if number >= at_least:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from . import account, carry, case_dicom, gather
+from . import account, case_dicom, gather
 from .messages import COMPOSERS, FRAMES, Composer
 from .result import Result
 
@@ -39,6 +39,8 @@ def to_message(
     compose(composer)
     carried: list[dict[str, str]] = [{} for _ in packages]
     if carry_all:
+        from . import carry
+
         carried = [carry.observe(package, composer.segments) for _, package in packages]
     written = composer.writer.written
     several = len(packages) > 1

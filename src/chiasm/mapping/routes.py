@@ -1,22 +1,27 @@
-"""Which conversion leads where: the routes by source and target, and the one call that takes them."""
+"""Which conversion leads where: the routes by source and target, and the one call that takes them.
+
+A route loads what it needs when it is taken, so that one conversion does not wait for all others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, Union, cast
 
 from ..dicom import Package
 from ..errors import UsageError
-from ..fhir import Resource
 from ..hl7 import Message
 from ..model import Sender
-from . import carry, forward, patient_update, worklist
 from . import crosswalk as crosswalks
 from .crosswalk import Crosswalk
 from .result import Result
 
+if TYPE_CHECKING:
+    from ..fhir import Resource
+
 Named = tuple[str, Package]
-Source = Package | Message | Resource | Sequence[Named]
+Source: TypeAlias = Union[Package, Message, "Resource", Sequence[Named]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,16 @@ def _message(kind: str) -> Take:
                 return document_forward.to_message(
                     source, kind, options.crosswalk, options.sender, carry_all=carry_all
                 )
+        from . import forward
+
         return forward.to_message(source, kind, options.crosswalk, options.sender, carry_all=carry_all)
 
     return take
 
 
 def _worklist(source: object, options: Options) -> Result:
+    from . import worklist
+
     assert isinstance(source, Message)
     return worklist.from_message(source, options.crosswalk)
 
@@ -84,10 +93,14 @@ def _patient(source: object, options: Options) -> Result:
         raise UsageError(
             "a patient update needs the object that it applies to", hint="name it with --onto FILE"
         )
+    from . import patient_update
+
     return patient_update.apply(source, options.onto, options.crosswalk)
 
 
 def _rebuilt(source: object, options: Options) -> Result:
+    from . import carry
+
     assert isinstance(source, Message)
     return carry.restore(source)
 
@@ -118,8 +131,7 @@ def _bundle(source: object, options: Options) -> Result:
 def _requested(source: object, options: Options) -> Result:
     from . import fhir_worklist
 
-    assert isinstance(source, Resource)
-    return fhir_worklist.from_resource(source, options.crosswalk)
+    return fhir_worklist.from_resource(cast("Resource", source), options.crosswalk)
 
 
 ROUTES: dict[tuple[str, str], Route] = {
@@ -146,11 +158,15 @@ ROUTES: dict[tuple[str, str], Route] = {
 def convert(source: Source, to: str, options: Options | None = None) -> Result:
     """Convert what a codec has parsed into another standard.
 
-    `source` is a DICOM package, several of one study with their names, a v2 message or a FHIR resource; `to` is the
-    target of a route. Raises UsageError where no route leads there, MappingError where the content
+    `source` is a DICOM package, several of one study with their names, a v2 message or a FHIR resource;
+    `to` is the target of a route. Raises UsageError where no route leads there, MappingError where the content
     has no faithful form in the target.
     """
-    standard = "hl7" if isinstance(source, Message) else "fhir" if isinstance(source, Resource) else "dicom"
+    standard = "fhir"
+    if isinstance(source, Message):
+        standard = "hl7"
+    elif isinstance(source, (Package, Sequence)):
+        standard = "dicom"
     route = ROUTES.get((standard, to))
     if route is None:
         targets = ", ".join(target for origin, target in ROUTES if origin == standard)
