@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.tables import dicom_dictionary, dicom_iods, fhir, hl7  # noqa: E402  (after the path is set)
+from tools.tables import dicom_context_groups, dicom_dictionary, dicom_iods, fhir, hl7  # noqa: E402  (after the path is set)
 
 DATA = ROOT / "src" / "chiasm" / "standards" / "data"
 
@@ -22,6 +22,7 @@ def generate(out: Path, report: Path) -> None:
     """Write every table into a folder, and the report of disagreements to its own path."""
     dicom_dictionary.generate(out)
     dicom_iods.generate(out)
+    dicom_context_groups.generate(out)
     hl7.generate(out, report=report)
     fhir.generate(out)
 

