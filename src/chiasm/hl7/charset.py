@@ -229,6 +229,8 @@ def read(data: bytes, charset: Charset, actual: str = "") -> tuple[str, Coding]:
         return text, Coding(Charset(charset.names, actual), actual, bytewise=False, clean=clean)
     if charset.wide > 1:  # declared, but the bytes are plain: MSH itself was read as ASCII
         charset = Charset(charset.names, "utf_8")
+    if actual == "utf_8":
+        charset = Charset(charset.names, "utf_8")
     escapes = b"\x1b" in data and charset.codec != "utf_8"
     if data.isascii():
         if escapes or charset.designations:

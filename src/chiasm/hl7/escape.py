@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EncodeError
 from .charset import visible
+from .iso2022 import knows
 
 if TYPE_CHECKING:
     from .charset import Charset, Coding
@@ -42,7 +43,8 @@ def unescape(text: str, delimiters: Delimiters, coding: Coding) -> str:
     escape = delimiters.escape
     if not escape or escape not in text:
         return coding.show(text)
-    switches = [match for match in known_escape(escape).finditer(text) if match[0][1] in "CM"]
+    found = (match for match in known_escape(escape).finditer(text) if match[0][1] in "CM")
+    switches = [match for match in found if knows(bytes.fromhex(match[0][2:-1]))]
     if switches:
         return _switched(text, switches, delimiters, coding)
     return _replaced(coding.show(text), delimiters, coding.charset)

@@ -38,6 +38,11 @@ _KATAKANA = {0xDCA1 + i: 0xFF61 + i for i in range(63)}
 _KATAKANA_BACK = {char: byte for byte, char in _KATAKANA.items()}
 
 
+def knows(designation: bytes) -> bool:
+    """Whether the bytes after an ESC name a set that is read here."""
+    return designation in _SETS
+
+
 def _runs(data: bytes) -> list[tuple[bytes, bytes]]:
     """Split into (designation, bytes up to the next one) pairs; the first designation is empty."""
     runs = []

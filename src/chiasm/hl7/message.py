@@ -104,7 +104,7 @@ class Message:
             if has_undecoded(text):
                 what = f"bytes that are not {charset.name} are kept, and shown as escapes"
                 found.append(_charset_finding("undecodable-bytes", what))
-            elif coding.codec == "utf_8" and charset.codec not in {"utf_8", ""}:
+            elif coding.codec == "utf_8" and declared(charset.names).codec not in {"utf_8", ""}:
                 found.append(
                     _charset_finding("charset-mismatch", f"the text is UTF-8, declared is {charset.name}")
                 )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .charset import Coding
     from .delimiters import Delimiters
 
+_MOST = 10_000
+"""The highest number that can be written to: an edit never makes a text of delimiters without end."""
+
 Structured = list[list[list[str]]]
 """A field: repetitions of components of subcomponents, each a decoded leaf."""
 
@@ -35,11 +38,9 @@ class Segment:
         self.delimiters = delimiters
         self.coding = coding
         self.dirty = False
-        self.id = (
-            text[:3]
-            if text[3:4] == delimiters.field or len(text) <= 3
-            else text.split(delimiters.field, 1)[0]
-        )
+        mark = delimiters.field
+        head = text[:3]
+        self.id = head if text[3:4] == mark and mark not in head else text.partition(mark)[0]
 
     def __str__(self) -> str:
         """The ER7 text, decoded, without its terminator."""
@@ -155,30 +156,27 @@ class Segment:
                 place=f"{self.id}-{number}",
                 hint="compose the message anew with other encoding characters",
             )
+        if max(number, repetition or 0, component or 0, sub or 0) > _MOST:
+            raise UsageError("the number is too high", place=f"{self.id}-{number}", hint=f"at most {_MOST:,}")
         text = self._written(value)
         d = self.delimiters
         parts = self._parts
         at = number - self._shift
-        while len(parts) <= at:
-            parts.append("")
-        if repetition is None and component is None:
-            parts[at] = text
-        else:
-            whole = _split(parts[at], d.repetition, repetition or 1)
-            one = whole[(repetition or 1) - 1]
-            if component is None:
-                one = text
-            else:
-                components = _split(one, d.component, component)
-                if sub is None:
-                    components[component - 1] = text
-                else:
-                    subs = _split(components[component - 1], d.subcomponent, sub)
+        if repetition is not None or component is not None:
+            whole = _split(parts[at] if at < len(parts) else "", d.repetition, repetition or 1)
+            one = (repetition or 1) - 1
+            if component is not None:
+                inner = _split(whole[one], d.component, component)
+                if sub is not None:
+                    subs = _split(inner[component - 1], d.subcomponent, sub)
                     subs[sub - 1] = text
-                    components[component - 1] = d.subcomponent.join(subs)
-                one = d.component.join(components)
-            whole[(repetition or 1) - 1] = one
-            parts[at] = d.repetition.join(whole)
+                    text = d.subcomponent.join(subs)
+                inner[component - 1] = text
+                text = d.component.join(inner)
+            whole[one] = text
+            text = d.repetition.join(whole)
+        parts += [""] * (at + 1 - len(parts))
+        parts[at] = text
         self.dirty = True
 
     def _written(self, value: FieldValue) -> str:

@@ -136,7 +136,7 @@ def _segments(root: etree._Element, limits: Limits, source: str) -> list[etree._
 
 def _delimiters(header: etree._Element, source: str) -> Delimiters:
     texts = {_local(child): child.text or "" for child in header}
-    field, marks = texts.get("MSH.1") or "|", texts.get("MSH.2") or "^~\\&"
+    field, marks = texts.get("MSH.1") or "|", texts.get("MSH.2", "^~\\&")
     every = field + marks
     odd = any(mark.isalnum() or mark.isspace() or mark < " " for mark in every)
     if len(field) != 1 or odd or len(marks) > 32 or not every.isascii():

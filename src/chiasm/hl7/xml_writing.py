@@ -101,11 +101,11 @@ class _Writer:
         last = segment.count
         for number in range(1, last + 1):
             raw = segment.raw(number) or ""
-            if not raw and number < last:
-                continue
             tag = f"{name}.{number}"
             if name in HEADERS and number <= 2:
-                out.append(f"<{tag}>{self._text(raw)}</{tag}>")
+                out.append(f"<{tag}>{self._literal(raw)}</{tag}>")
+                continue
+            if not raw and number < last:
                 continue
             datatype = fields[number - 1].datatype if number <= len(fields) else ""
             if datatype == VARIES:
