@@ -111,6 +111,12 @@ def value(attribute: Attribute) -> Any:
     return tuple(parts) if len(parts) > 1 else parts[0]
 
 
+def check_path(path: str) -> None:
+    """Raise MappingError for a text that is no path of an element within an item."""
+    if not _PATH.fullmatch(path):
+        raise MappingError(f"'{path[:80]}' is not a path within an item", rule="PS3.5 §7.1.1")
+
+
 def place(node: Node, attributes: Iterable[Attribute]) -> None:
     """Put attributes back into an item in the making, with the sequences on their paths.
 
@@ -119,8 +125,7 @@ def place(node: Node, attributes: Iterable[Attribute]) -> None:
     for attribute in attributes:
         target = node
         path = attribute.path
-        if not _PATH.fullmatch(path):
-            raise MappingError(f"'{path[:80]}' is not a path within an item", rule="PS3.5 §7.1.1")
+        check_path(path)
         *steps, last = path.split("/")
         for sequence, number in zip(steps[::2], steps[1::2], strict=True):
             target = _items(target, int(sequence, 16), int(number) + 1, path)[int(number)]

@@ -267,10 +267,10 @@ def _whole(value: object) -> tuple[int, ...] | None:
 
 
 def _coordinates(item: _Item, element: Element) -> None:
-    if item.value_type not in {"SCOORD", "SCOORD3D"} or element.vr != "FL" or element.value is None:
+    value = element.value if element.vr == "FL" else None
+    if item.value_type not in {"SCOORD", "SCOORD3D"} or value is None or isinstance(value, bytes):
         item.keep(element)
         return
-    value = element.value
     values = value if isinstance(value, tuple) else (value,)
     item.leaves.append((item.prefix, element.tag, ""))
     # Nine digits tell every single-precision number apart from its neighbors.
@@ -286,7 +286,8 @@ def _graphic(item: _Item, element: Element) -> None:
 
 def _points(item: _Item, element: Element) -> None:
     value = element.value
-    if item.value_type != "TCOORD" or "basis" in item.fields or value is None:
+    is_none = value is None or isinstance(value, bytes)
+    if item.value_type != "TCOORD" or "basis" in item.fields or is_none:
         item.keep(element)
         return
     item.leaves.append((item.prefix, element.tag, ""))

@@ -15,6 +15,7 @@ from ..model import Attribute, Coded, Content, Reference
 from . import sr_elements as sr
 from .names import from_xpn, to_pn
 from .report_header import REFERENCES
+from .sr_attributes import check_path
 from .times import from_dicom_dt, from_v2
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def _apply(draft: _Draft, obx: Obx) -> None:
     """Put what an OBX says besides into its item: a field, the exact form of a value, or an attribute."""
     parts = [*obx.parts(3)[0], *[""] * 6]
     path = parts[4] or parts[0]
+    check_path(path)
     vr = parts[3]
     fields = draft.fields
     kind = obx.text(2)
