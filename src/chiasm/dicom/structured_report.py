@@ -65,9 +65,9 @@ def structured_report(
     references: list[DataSet] = []
     for item in items(root):
         _admit(item, sop_class)
-        element = item.element("ReferencedSOPSequence")
-        if element is not None:
-            references += element.items
+        named_here = item.element("ReferencedSOPSequence")
+        if named_here is not None:
+            references += named_here.items
     if references and "CurrentRequestedProcedureEvidenceSequence" not in data:
         places = {} if isinstance(content, DataSet) else _places(content)
         data["CurrentRequestedProcedureEvidenceSequence"] = evidence(data, references, places)
@@ -124,8 +124,8 @@ def _places(content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     while pending:
         item = pending.pop()
         pending += item.get("items") or ()
-        value = item.get("value")
-        if item.get("type") in {"IMAGE", "COMPOSITE", "WAVEFORM"} and len(value or ()) > 2:
+        value = item.get("value") or ()
+        if item.get("type") in {"IMAGE", "COMPOSITE", "WAVEFORM"} and len(value) > 2:
             found[str(value[1])] = (str(value[2]), str(value[3]) if len(value) > 3 else "")
     return found
 
@@ -205,5 +205,5 @@ def _group(source: Mapping[str, Any]) -> DataSet:
     for one in source.get("measurements") or ():
         if not isinstance(one, Mapping) or not {"name", "value", "unit"} <= one.keys():
             raise UsageError("a measurement has a name, a value and a unit", rule="PS3.16 §TID 1501")
-        children.append(number(one["name"], str(one["value"]), one["unit"]))  # noqa: PERF401
+        children.append(number(one["name"], str(one["value"]), one["unit"]))
     return container(("125007", "DCM", "Measurement Group"), children)

@@ -15,26 +15,30 @@ from .dataset import DataSet, Element
 from .keys import text_of
 from .meaning import creator_of
 from .package import Package
+from .validate_across import agreement
 from .validate_conditions import Scope, demand
 from .validate_meta import check_meta
 from .validate_plan import EMPTY, Plan, Use, plan_of
 from .validate_terms import codes, enumerated
 
 _SOP_CLASS, _MEDIA_SOP_CLASS = 0x00080016, 0x00020002
-_TYPES_CITATION = "PS3.5 §7.4"
 _RANK = {"1": 0, "1C": 1, "2": 2, "2C": 3, "3": 4}
 _DIRECTORY_GROUP, _TRAILING_PADDING = 0x0004FFFF, 0xFFFCFFFC
 _OVERLAY_PLANE, _CURVE = 0x60000000, 0x50000000
 
 
 def validate(package: Package) -> Iterator[Finding]:
-    """What in a package breaks the standard, in the order of its bytes, the outer data set before its items.
+    """What in a package breaks the standard.
 
+    In the order of its bytes, a data set before its items; last what concerns the whole.
     An object whose SOP class is unknown, or that has none, is checked for the form of its values alone.
     LimitError where reading nested items costs more than the budgets.
     """
     yield from check_meta(package)
-    yield from validate_data(package.data, str(package.header.get(_MEDIA_SOP_CLASS) or ""))
+    uid = str(package.data.get(_SOP_CLASS) or package.header.get(_MEDIA_SOP_CLASS) or "")
+    yield from validate_data(package.data, uid)
+    plan = plan_of(uid)
+    yield from agreement(package, () if plan is None else plan.iod.functional_groups)
 
 
 def validate_data(data: DataSet, sop_class: str = "") -> Iterator[Finding]:
@@ -139,7 +143,7 @@ def _element(scope: Scope, element: Element, active: frozenset[str]) -> Iterator
     tag, path = element.tag, scope.path + text_of(element.tag)
     if tag == _TRAILING_PADDING:
         return
-    if element.is_private:
+    if element.is_private and tag & 0xFFFF:
         yield from _private(scope, element, path)
         return
     uses = scope.level.uses.get(_plain(tag), ())
@@ -165,7 +169,7 @@ def _element(scope: Scope, element: Element, active: frozenset[str]) -> Iterator
     if element.vr == "SQ":
         yield from codes(element, used, path)
     else:
-        yield from enumerated(element, used, path)
+        yield from enumerated(element, used, scope, path)
 
 
 def _private(scope: Scope, element: Element, path: str) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ outward. PS3.5 §7.4.2, §7.4.4.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..standards.iods import Condition
@@ -71,27 +72,26 @@ def _compare(condition: Condition, scope: Scope) -> bool:
         return False
     if operator == "+":
         return True
-    if operator == "++":
-        return element.length > 0 or bool(element.items)
+    is_filled = element.length > 0 or bool(element.items)
+    if operator in ("++", "0"):
+        return is_filled is (operator == "++")
     if element.length > _CHARACTER_LIMIT or element.vr == "SQ":
         return False
     value = element.value
     values = value if isinstance(value, tuple) else () if value is None else (value,)
-    return _matches(operator, values, condition.get("values", ()), condition.get("index", 0))
+    if "index" in condition:
+        values = values[condition["index"] : condition["index"] + 1]
+    return bool(values) and _matches(operator, values, condition.get("values", ()))
 
 
-def _matches(operator: str, values: tuple[object, ...], wanted: list[object] | tuple[()], index: int) -> bool:
-    if index:
-        values = values[index : index + 1]
-    if not values:
-        return False
+def _matches(operator: str, values: tuple[object, ...], wanted: Sequence[object]) -> bool:
     texts = {str(one) for one in wanted}
     if operator in ("=", "=>"):
         return any(str(one) in texts for one in values)
     if operator == "!=":
         return not any(str(one) in texts for one in values)
     try:
-        number, bound = float(str(values[0])), float(str(next(iter(wanted))))
-    except (ValueError, StopIteration):
+        number, bound = float(str(values[0])), float(str(wanted[0]))
+    except (ValueError, IndexError):
         return False
     return number > bound if operator == ">" else operator == "<" and number < bound

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from ..standards import iods
 from ..standards.iods import AttributeUse, Iod, ModuleUse
 
-FUNCTIONAL_GROUPS = (0x52009229, 0x52009230)
 DIRECTORY_RECORDS = 0x00041220
 
 
@@ -25,8 +24,8 @@ class Use:
 
     @property
     def citation(self) -> str:
-        """The section of the module; the chapter of all modules where the tables name none."""
-        return self.module.section or "PS3.3 §C"
+        """The section of the attribute or its module; the chapter of all modules where none is told."""
+        return self.attribute.section or self.module.section or "PS3.3 §C"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,44 +33,46 @@ class Level:
     """One data set or item: the uses of each tag; `sequence` is that whose item it is, 0 at the top.
 
     `is_open` where the standard does not list all that may be there. `wanted` are the tags that are not of
-    type 3 throughout.
+    type 3 throughout. `kept` are the levels of the object by what they are made of, so that a sequence that
+    is nested in itself a thousand times has one.
     """
 
     uses: dict[int, tuple[Use, ...]]
     sequence: int
     is_open: bool
     wanted: tuple[int, ...]
-    levels: dict[int, Level] = field(default_factory=dict, repr=False, compare=False)
+    kept: dict[tuple[int, ...], Level] = field(repr=False, compare=False)
 
     def below(self, tag: int) -> Level:
         """The level of the items of a sequence; a sequence within itself has the same items again."""
-        known = self.levels.get(tag)
+        uses = self.uses.get(tag)
+        if uses is None:
+            return self if tag == self.sequence else EMPTY
+        key = (tag, *(use.attribute.key for use in uses))
+        known = self.kept.get(key)
         if known is None:
-            if tag in self.uses:
-                pairs = [(use.module, child) for use in self.uses[tag] for child in use.attribute.children]
-                known = _level(pairs, tag, tag in FUNCTIONAL_GROUPS)
-            else:
-                known = self if tag == self.sequence else EMPTY
-            self.levels[tag] = known
+            pairs = [(use.module, child) for use in uses for child in use.attribute.children]
+            known = self.kept[key] = _level(pairs, tag, self.kept)
         return known
 
 
-def _level(pairs: list[tuple[ModuleUse, AttributeUse]], sequence: int, is_grouping: bool = False) -> Level:
+def _level(
+    pairs: list[tuple[ModuleUse, AttributeUse]], sequence: int, kept: dict[tuple[int, ...], Level]
+) -> Level:
     uses: dict[int, list[Use]] = {}
     for module, attribute in pairs:
         uses.setdefault(attribute.tag, []).append(Use(module, attribute))
-    wanted: list[int] = []
-    if not is_grouping:  # a functional group stands in one of two sequences, so neither must have it
-        wanted = [tag for tag, known in uses.items() if any(use.attribute.type != "3" for use in known)]
+    wanted = [tag for tag, known in uses.items() if any(use.attribute.type != "3" for use in known)]
     return Level(
         {tag: tuple(known) for tag, known in uses.items()},
         sequence,
         sequence == DIRECTORY_RECORDS or not uses,
         tuple(sorted(wanted)),
+        kept,
     )
 
 
-EMPTY = Level({}, 0, True, ())
+EMPTY = Level({}, 0, True, (), {})
 """The level of items of which the standard is not known to say anything."""
 
 
@@ -100,4 +101,4 @@ def plan_of(sop_class: str) -> Plan | None:
         for key, found in attributes.items()
     }
     pairs = [(module, attribute) for module in iod.modules for attribute in attributes[module.key]]
-    return Plan(iod, _level(pairs, 0), own)
+    return Plan(iod, _level(pairs, 0, {}), own)

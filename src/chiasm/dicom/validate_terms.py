@@ -12,6 +12,7 @@ from ..errors import Finding, Severity
 from ..standards import context_groups, iods
 from ..standards.iods import Values
 from .dataset import DataSet, Element
+from .validate_conditions import Scope, holds
 from .validate_plan import Use
 
 _OLD_SNOMED = frozenset(("SRT", "SNM3", "99SDM"))
@@ -19,9 +20,13 @@ _VALUE_LIMIT = 4_096
 _SCHEME = 0x00080102
 
 
-def enumerated(element: Element, uses: tuple[Use, ...], path: str) -> Iterator[Finding]:
+def enumerated(element: Element, uses: tuple[Use, ...], scope: Scope, path: str) -> Iterator[Finding]:
     """The values that are none of those that a module lists exhaustively."""
-    listed = [(use, values) for use in uses if (values := use.attribute.values)]
+    listed = [
+        (use, [one for one in use.attribute.values if one.condition is None or holds(one.condition, scope)])
+        for use in uses
+        if use.attribute.values
+    ]
     if not listed or element.length > _VALUE_LIMIT or element.vr == "SQ":
         return
     value = element.value
@@ -40,7 +45,7 @@ def enumerated(element: Element, uses: tuple[Use, ...], path: str) -> Iterator[F
             yield Finding(Severity.ERROR, path, "enumerated-value", text, use.citation)
 
 
-def _terms(values: tuple[Values, ...], number: int, is_number: bool) -> frozenset[str] | None:
+def _terms(values: list[Values], number: int, is_number: bool) -> frozenset[str] | None:
     """All that the value of a number may be; None where that is open."""
     terms: set[str] = set()
     for one in values:
@@ -64,8 +69,9 @@ def codes(element: Element, uses: tuple[Use, ...], path: str) -> Iterator[Findin
     group = iods.context_group_of(element.tag)
     for number, item in enumerate(element.items):
         place = f"{path}/{number}"
-        if item.get(_SCHEME) in _OLD_SNOMED:
-            text = f"the designator {item.get(_SCHEME)} is replaced by SCT"
+        scheme = str(item.get(_SCHEME) or "")
+        if scheme in _OLD_SNOMED:
+            text = f"the designator {scheme} is replaced by SCT"
             yield Finding(Severity.WARNING, f"{place}/00080102", "deprecated-scheme", text, "PS3.16 §8.1")
         if group is not None and group.is_defined:
             yield from _of_group(item, group.cid, group.is_extensible, place, uses)
