@@ -1,4 +1,4 @@
-"""References to instances, frames and regions, as R5 extensions on an R4 reference."""
+"""References to instances, frames and regions, in an extension on an R4 reference."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from .fhir_documents import Account, write_document
 from .fhir_reports import ReportWriter
 from .fhir_terms import uid_identifier
 from .fhir_times import to_instant
-from .fhir_writing import BundleDraft, Content, Draft, FhirWriter, Scope, condition
+from .fhir_writing import ABSENT, BundleDraft, Content, Draft, FhirWriter, Scope, condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ..model import Case, Equipment, Instant, Order, Series
     from .crosswalk import Crosswalk
 
-ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
 UNKNOWN = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
+ANIMAL = "http://hl7.org/fhir/StructureDefinition/patient-animal"
 _V3 = "http://terminology.hl7.org/CodeSystem/v3-"
 _MEASURED = {"8302-2", "29463-7"}
 _CODE = (("code", False), ("coding", True), ("code", False))
@@ -108,6 +109,10 @@ class Composer:
             "Observation:48767-8": self._observation("48767-8"),
         }
         self.writer.fill("patient", self.case.patient, Scope(makers))
+        for extension in patient.content.get("extension", ()):
+            parts = extension.get("extension", ())
+            if parts and extension["url"] == ANIMAL and all(one["url"] != "species" for one in parts):
+                parts.append({"url": "species", "valueCodeableConcept": dict(UNKNOWN)})
         makers = {f"Observation:{code}": self._observation(code) for code in ("8302-2", "29463-7", "30525-0")}
         self.writer.fill("measures", self.case.measures, Scope(makers))
 

@@ -1,7 +1,8 @@
 """References to images, frames, segments and regions, for which FHIR R4 has ImagingStudy alone.
 
-The parts that R5 has in ImagingSelection go along as its cross-version extensions on the reference, so
-that a receiver that knows R5 knows them. FHIR R5 §8.34; FHIR R4 §2.5 (extensions from other releases).
+The parts that R5 has in ImagingSelection go along in an extension of Chiasm's own on the reference, under
+the names that they have there: R4 validators refuse those that HL7 would give to a resource R4 lacks.
+FHIR R5 §8.34; FHIR R4 §2.5.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from ..model import Content, Reference
     from .fhir_writing import BundleDraft, Draft
 
-INSTANCE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ImagingSelection.instance"
+INSTANCE = "urn:x-chiasm:ImagingSelection.instance"
+"""The extension: its parts are named as those of `ImagingSelection.instance` in R5."""
+
 _COORDINATE_TYPES = {"SCOORD": "imageRegion2D", "SCOORD3D": "imageRegion3D"}
 
 

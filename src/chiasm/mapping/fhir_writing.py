@@ -33,6 +33,8 @@ Way = tuple[str, ...]
 _NAMESPACE = uuid.UUID("6f1f2a4e-5a0c-5a51-9a0e-2b7c8f0d3e11")
 """The name space of the full URLs; a number of Chiasm's own."""
 
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
 MEANING = "meaning"
 """The facet of a person's code that no place holds, so that it tells nothing of one place or another."""
 
@@ -57,7 +59,7 @@ CODED = {
     ),
     "Task.input.type": (
         "http://dicom.nema.org/resources/ontology/DCM",
-        {"121139": "Modality", "125203": "Acquisition Protocol", "110119": "Station AE Title"},
+        {"121139": "Modality", "125203": "Acquisition Protocol"},
     ),
     "Observation.code": (
         "http://loinc.org",
@@ -123,7 +125,14 @@ class BundleDraft:
         return self.reference(draft, " ".join(shown.split()))
 
     def finish(self) -> Resource:
-        """The bundle, a collection; its full URLs follow from its content. FHIR R4 §2.36.2."""
+        """The bundle, a collection; its full URLs follow from its content. FHIR R4 §2.36.2.
+
+        A patient or practitioner of whom nothing is known gets a name that says so: an empty resource
+        is none (bdl-5).
+        """
+        for draft in self.drafts:
+            if len(draft.content) == 1:
+                draft.content["name"] = [{"extension": [{"url": ABSENT, "valueCode": "unknown"}]}]
         drafted = dump([draft.content for draft in self.drafts])
         seed = hashlib.sha256(drafted.encode("utf-8", "surrogatepass")).hexdigest()
         for draft in self.drafts:
