@@ -117,12 +117,12 @@ def condition_of(row: dict[str, Any], expressions: Expressions) -> Any:
 class Tables:
     """The lists that nodes point into, and the nodes."""
 
-    def __init__(self, texts: Texts, corrections: Corrections) -> None:
+    def __init__(self, texts: Texts, corrections: Corrections, cited: dict[str, str]) -> None:
         self.nodes = Interned()
         self.conditions = Interned(None)
         self.values = Interned([])
         self.sections = Interned("")
-        self._texts, self._corrections = texts, corrections
+        self._texts, self._corrections, self._cited = texts, corrections, cited
 
     def module(self, key: str, attributes: list[dict[str, Any]]) -> list[Any]:
         """One module: its name, its citation and its top-level nodes."""
@@ -134,7 +134,9 @@ class Tables:
             level.setdefault(attribute["keyword"], {"children": {}})["type"] = attribute["type"]
         known = self._texts.modules.get(key)
         name = known.name if known else title(key)
-        section = known.section if known else "PS3.3 §C.7.6.16" if key.endswith(FUNCTIONAL_GROUPS) else ""
+        section = known.section if known else self._cited.get(key, "")
+        if not section and key.endswith(FUNCTIONAL_GROUPS):
+            section = "PS3.3 §C.7.6.16"
         return [name, section, self._nodes(key, tree, "", "")]
 
     def _nodes(self, module: str, tree: dict[str, Any], prefix: str, parent: str) -> list[int]:
@@ -175,6 +177,9 @@ class Objects:
             for use in uses:
                 if use["key"] not in self.attributes:
                     self.attributes[use["key"]] = list(_from_text(texts, use["key"]))
+        for one in corrections["added"]:
+            use = {"keyword": one["keyword"], "type": one["type"], "path": one["path"]}
+            self.attributes[one["module"]].append(use)
         for one in corrections["types"]:
             self._set_types(one)
 
@@ -204,7 +209,10 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
     texts = Texts(npm)
     objects = Objects(source, corrections, texts)
     attributes = Corrections(corrections["attribute"], expressions)
-    tables = Tables(texts, attributes)
+    cited = {one["key"]: one["cite"] for one in corrections["module"]}
+    if lost := cited.keys() - set(objects.used()):
+        raise ValueError(f"sections of modules that no object has: {sorted(lost)}")
+    tables = Tables(texts, attributes, cited)
     modules = {key: tables.module(key, objects.attributes.get(key, [])) for key in objects.used()}
     attributes.check()
     usage = _module_conditions(objects.iods, corrections["module_condition"], expressions, tables)

@@ -23,7 +23,7 @@ _VALUES = re.compile(
 )
 _TERM = re.compile(r"<dt>\s*<span>(.*?)</span>", re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
-_TABLE = re.compile(r"sect_([A-Z][\d.]*\d)\.html#table_([\w.-]+)")
+_TABLE = re.compile(r"sect_([A-Z][\d.]*\d[a-z]?)\.html#table_([\w.-]+)")
 _SECTION = re.compile(r"See Section\s([A-Z]\.[\d.]*\d)")
 _NUMBER = re.compile(r"\bvalue (\d)\b", re.IGNORECASE)
 _WHEN = re.compile(r"\b(?:if|when)\s(.*?):?$", re.DOTALL)
