@@ -243,3 +243,14 @@ def test_the_parts():
     assert coding.to_bytes(text) == b"\x81\x30\x81\x30|"
     assert isinstance(coding, Coding)
     assert bytewise(b"a\xe9", declared(("8859/1",))) == "a\udce9"
+
+
+@pytest.mark.parametrize(
+    ("name", "char"), [("BIG-5", "¢"), ("ISO IR87", "¢"), ("ISO IR14", "\udcb1"), ("8859/1", "\udce9")]
+)
+def test_a_look_alike_is_never_written(name, char):
+    try:
+        made = hl7.compose([("MSH", HEADER), ("NTE", {3: char})], charset=name)
+    except EncodeError:
+        return
+    assert hl7.parse(made.encode())["NTE-3"] == char

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chiasm import hl7
 from chiasm.errors import UsageError
 from chiasm.hl7.delimiters import NULL, STANDARD, Delimiters, Raw
 from chiasm.hl7.fieldtext import field_text, segment_text
@@ -62,3 +63,13 @@ def test_parts_without_a_separator_are_refused():
 )
 def test_pitfall_1_fields_are_placed_by_number(name, fields, header, text):
     assert segment_text(name, fields, STANDARD, header=header) == text
+
+
+@pytest.mark.parametrize("text", ["a|b", "a\rPID|1", "a\n"])
+def test_raw_text_cannot_break_out_of_its_field(text):
+    with pytest.raises(UsageError, match="raw text"):
+        field_text((Raw(text), "x"), STANDARD)
+    message = hl7.parse(b"MSH|^~\\&|A\rNTE|1\r")
+    with pytest.raises(UsageError, match="raw text"):
+        message["NTE-3"] = Raw(text)
+    assert str(message) == "MSH|^~\\&|A\rNTE|1\r"

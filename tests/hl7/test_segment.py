@@ -64,6 +64,7 @@ def test_parts_by_number(place, value):
         ((3, 1, 4, None), "x|y", "PID|1||7^a&b^^x\\F\\y~8||"),
         ((3, 2, None, None), ("p", ("q", "r")), "PID|1||7^a&b~p^q&r||"),
         ((3, 4, None, None), "z", "PID|1||7^a&b~8~~z||"),
+        ((3, 1, 2, None), ("c", "d"), "PID|1||7^c&d~8||"),
         ((3, None, None, None), ["a", "b"], "PID|1||a~b||"),
         ((3, None, None, None), hl7.NULL, 'PID|1||""||'),
         ((3, None, None, None), None, "PID|1||||"),
@@ -75,6 +76,22 @@ def test_an_edit_makes_the_delimiters_it_needs_and_changes_nothing_else(place, v
     pid = segment("PID|1||7^a&b~8||")
     pid.set(*place, value)
     assert str(pid) == text
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ((3, 2, None, None), ["a"]),
+        ((3, 1, 2, 1), ("a", "b")),
+        ((3, 1, 2, None), (("a", "b"),)),
+        ((3, 1, 1, 1), 5),
+    ],
+)
+def test_a_value_with_more_parts_than_its_place_is_refused(place, value):
+    pid = segment("PID|1||7^a&b~8||")
+    with pytest.raises(UsageError):
+        pid.set(*place, value)
+    assert str(pid) == "PID|1||7^a&b~8||"
 
 
 def test_raw_text_is_placed_as_it_is():

@@ -101,20 +101,33 @@ class Charset:
     def encode(self, text: str) -> bytes:
         """The bytes of text in this set; raises EncodeError rather than change a character."""
         try:
-            if self.wide > 1:
-                return text.encode(self.codec)
-            if self.designations:
-                return iso2022.encode(text, self.codec or "ascii", self.designations)
-            if self.codec != "jisx0201":
-                return text.encode(self.codec or "ascii")
-            return iso2022.encode_set(text, self.codec)
+            data = self._encoded(text)
         except UnicodeEncodeError as error:
-            raise EncodeError(
-                f"the declared character set {self.name} cannot hold {error.object[error.start]!r}",
-                place="MSH-18",
-                rule="HL7 v2.5.1 §2.15.9.18",
-                hint='declare "UNICODE UTF-8", or transcode() the message to it first',
-            ) from None
+            raise self._refused(error.object[error.start]) from None
+        exact = text.isascii() or self.codec.startswith(("utf", "iso8859"))
+        if not exact or (self.designations and not text.isascii()):
+            back = self.decode(data)  # some codecs of Python put a look-alike in place of a character
+            if back != text:
+                pairs = zip(text, back, strict=False)
+                raise self._refused(next((char for char, other in pairs if char != other), text[:1]))
+        return data
+
+    def _encoded(self, text: str) -> bytes:
+        if self.wide > 1:
+            return text.encode(self.codec)
+        if self.designations:
+            return iso2022.encode(text, self.codec or "ascii", self.designations)
+        if self.codec != "jisx0201":
+            return text.encode(self.codec or "ascii")
+        return iso2022.encode_set(text, self.codec)
+
+    def _refused(self, char: str) -> EncodeError:
+        return EncodeError(
+            f"the declared character set {self.name} cannot hold {char!r}",
+            place="MSH-18",
+            rule="HL7 v2.5.1 §2.15.9.18",
+            hint='declare "UNICODE UTF-8", or transcode() the message to it first',
+        )
 
 
 def canonical(name: str) -> str:

@@ -43,6 +43,15 @@ def field_text(value: FieldValue, delimiters: Delimiters) -> str:
     return _repetition(value, delimiters)
 
 
+def part_text(value: FieldValue, delimiters: Delimiters, level: int) -> str:
+    """The ER7 text for a field (level 0), a repetition (1), a component (2) or a subcomponent (3)."""
+    if isinstance(value, list) and level > 0:
+        raise UsageError(
+            "a list is the repetitions of a whole field", hint="leave out what follows the field"
+        )
+    return (field_text, _repetition, _component, _leaf)[level](value, delimiters)
+
+
 def _repetition(value: FieldValue, delimiters: Delimiters) -> str:
     if not isinstance(value, tuple):
         return _leaf(value, delimiters)
@@ -68,11 +77,24 @@ def _joined(parts: list[str], mark: str, what: str, *, trim: bool) -> str:
     return mark.join(parts)
 
 
+def raw_text(value: Raw, delimiters: Delimiters) -> str:
+    """ER7 text that is placed verbatim; raises UsageError where it would end the field or the segment."""
+    if delimiters.field in value or "\r" in value or "\n" in value:
+        raise UsageError(
+            "raw text of a field has no field separator and no line end",
+            rule="HL7 v2.5.1 §2.5.4",
+            hint="escape it",
+        )
+    return str(value)
+
+
 def _leaf(value: FieldValue, delimiters: Delimiters) -> str:
     if value is None or value == "":
         return ""
-    if value is NULL or isinstance(value, Raw):
+    if value is NULL:
         return str(value)
+    if isinstance(value, Raw):
+        return raw_text(value, delimiters)
     if not isinstance(value, str):
         raise UsageError(f"a leaf is a text, not {type(value).__name__}")
     return escape_text(value, delimiters)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from .delimiters import HEADERS, NULL, Raw
 from .escape import escape_text, unescape
-from .fieldtext import FieldValue, field_text
+from .fieldtext import FieldValue, part_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .charset import Coding
     from .delimiters import Delimiters
 
+_AT = tuple([f"{number}[1]." for number in range(64)])
 _MOST = 10_000
 """The highest number that can be written to: an edit never makes a text of delimiters without end."""
 
@@ -158,7 +159,16 @@ class Segment:
             )
         if max(number, repetition or 0, component or 0, sub or 0) > _MOST:
             raise UsageError("the number is too high", place=f"{self.id}-{number}", hint=f"at most {_MOST:,}")
-        text = self._written(value)
+        level = (
+            0
+            if repetition is None and component is None
+            else 1
+            if component is None
+            else 2
+            if sub is None
+            else 3
+        )
+        text = self._written(value, level)
         d = self.delimiters
         parts = self._parts
         at = number - self._shift
@@ -179,12 +189,11 @@ class Segment:
         parts[at] = text
         self.dirty = True
 
-    def _written(self, value: FieldValue) -> str:
-        if isinstance(value, Raw):
-            return self.coding.hold(value)
-        if isinstance(value, str):
+    def _written(self, value: FieldValue, level: int) -> str:
+        """A value's working text for a field (level 0), a repetition, a component, a subcomponent (3)."""
+        if isinstance(value, str) and not isinstance(value, Raw):
             return value if value is NULL else self.coding.hold(escape_text(value, self.delimiters))
-        return self.coding.hold(field_text(value, self.delimiters))
+        return self.coding.hold(part_text(value, self.delimiters, level))
 
     def replace(self, text: str, coding: Coding) -> None:
         """Put working text of a coding in place of all there is."""
@@ -207,30 +216,32 @@ class Segment:
 
     def leaves(self, head: str) -> list[tuple[str, str]]:
         """Every leaf that is there: its path, `head` and then as `5[1].1.1`, and its decoded text."""
+        marks, first = self.delimiters, self._shift
+        mark, nests = marks.component, marks.nested.search
         found: list[tuple[str, str]] = []
         add = found.append
-        marks = self.delimiters
-        flat, shallow, mark = marks.special.search, marks.nested.search, marks.component
-        clean = self.coding.clean
-        first = self._shift
-        literal = 2 if first else 0
+        plain = self.coding.clean
+        text = self.working_text
+        simple = plain and mark and not first and nests(text) is None and '""' not in text
         for number, raw in enumerate(self._parts, first):
             if not raw or number == first:
                 continue
-            if clean and raw != '""' and (flat(raw) is None or number == literal):
-                add((f"{head}{number}[1].1.1", raw))
-            elif clean and mark and shallow(raw) is None and '""' not in raw:
-                stem = f"{head}{number}[1]."
-                found += [(f"{stem}{c}.1", leaf) for c, leaf in enumerate(raw.split(mark), 1) if leaf]
-            else:
-                for r, repetition in enumerate(self.value(number), 1):
-                    stem = f"{head}{number}[{r}]."
-                    for c, component in enumerate(repetition, 1):
-                        if len(component) == 1:
-                            if component[0]:
-                                add((f"{stem}{c}.1", component[0]))
-                        else:
-                            found += [(f"{stem}{c}.{n}", leaf) for n, leaf in enumerate(component, 1) if leaf]
+            at = _AT[number] if number < len(_AT) else f"{number}[1]."
+            if simple or (plain and mark and number != first + 1 and nests(raw) is None and '""' not in raw):
+                if mark not in raw:
+                    add((head + at + "1.1", raw))
+                else:
+                    stem = head + at
+                    for c, leaf in enumerate(raw.split(mark), 1):
+                        if leaf:
+                            add((f"{stem}{c}.1", leaf))
+                continue
+            for r, repetition in enumerate(self.value(number), 1):
+                stem = f"{head}{number}[{r}]."
+                for c, component in enumerate(repetition, 1):
+                    for n, leaf in enumerate(component, 1):
+                        if leaf:
+                            add((f"{stem}{c}.{n}", leaf))
         return found
 
 
