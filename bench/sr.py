@@ -26,13 +26,13 @@ def rows() -> list[Row]:
 
 
 def _convert() -> Callable[[], object]:
-    from chiasm import fhir  # noqa: F401
-    from chiasm.app.convert import convert
+    from chiasm import dicom, fhir, mapping  # noqa: F401
 
     data = report()
 
     def ours() -> tuple[bytes, bytes]:
-        return convert(data, to="oru").output, convert(data, to="fhir").output
+        package = dicom.parse(data)
+        return mapping.convert(package, "oru").output, mapping.convert(package, "fhir").output
 
     oru, bundle = ours()
     assert oru.count(b"\rOBX|") >= ITEMS / 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("app", "mapping", "hl7", "fhir", "model", "dicom", "standards")
+ROOMS = ("app", "mapping", "pixels", "hl7", "fhir", "model", "dicom", "standards")
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 
