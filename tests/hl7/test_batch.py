@@ -3,7 +3,7 @@
 import pytest
 
 from chiasm import hl7
-from chiasm.errors import ChiasmError, LimitError, ParseError, UsageError
+from chiasm.errors import LimitError, ParseError, UsageError
 from chiasm.limits import Limits
 
 ONE = b"MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5.1\rPID|1||7\r"
@@ -45,7 +45,8 @@ def test_a_framed_batch_keeps_its_frame_its_bytes_and_each_messages_own_set():
 )
 def test_messages_in_a_row_keep_their_bytes(data):
     batch = hl7.parse_batch(data)
-    assert ids(batch) == ["1", "2", "3"][: data.count(b"MSH|")] or ids(batch) == ["1", "3"]
+    expected = [name for name, mark in (("1", b"|1|P"), ("2", b"|2|P"), ("3", b"|3|P")) if mark in data]
+    assert ids(batch) == expected
     assert batch.encode() == data
 
 
@@ -101,11 +102,7 @@ def test_an_empty_batch_is_one():
 
 
 @pytest.mark.parametrize("data", [b"", b"\r\n", b"PID|1\r", b"\x0b\x1c\r", b"nonsense"])
-def test_what_holds_no_message_is_refused(data):
-    if data.strip() and data[:3] == b"PID":
-        with pytest.raises(ChiasmError):
-            hl7.parse(data)
-        return
+def test_what_holds_no_message_is_refused_as_one(data):
     with pytest.raises(ParseError):
         hl7.parse(data)
 
