@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import dicom, hl7
 from ..dicom import encapsulated, general, key_objects, secondary_capture, structured_report, workflow
-from ..errors import ParseError, UsageError
+from ..dicom.validate import validate
+from ..errors import ParseError, Severity, UsageError
 from ..mapping import worklist
 from ..mapping.crosswalk import default
 from ..standards import uids
@@ -20,7 +21,7 @@ from .writing import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..dicom import DataSet
+    from ..dicom import DataSet, Package
 
 KINDS = ("sc", "pdf", "cda", "stl", "sr", "measurements", "ko", "worklist", "mpps")
 
@@ -38,7 +39,7 @@ class Request:
 
 
 def generate_command(request: Request) -> int:
-    """Make the object and write it; the exit status."""
+    """Make the object, write it and check it; the exit status: 1 where it breaks the standard."""
     make = _MAKERS.get(request.kind)
     if make is None:
         raise UsageError(f"'{request.kind}' is not a kind of object", hint=f"known are {', '.join(KINDS)}")
@@ -48,7 +49,17 @@ def generate_command(request: Request) -> int:
     package = dicom.create(data, sop_class=sop_class, sop_instance=instance)
     write(Path(request.destination), package.encode())
     sys.stdout.write(f"{request.destination}: {uids.name(sop_class) or sop_class}\n")
-    return 0
+    return _judged(request.destination, package)
+
+
+def _judged(name: str, package: Package) -> int:
+    """Say what of the description breaks the standard, and 1 where anything does."""
+    status = 0
+    for finding in validate(package):
+        if finding.severity is Severity.ERROR:
+            sys.stderr.write(f"{name}: {finding.path}: {finding.message} [{finding.citation}]\n")
+            status = 1
+    return status
 
 
 def description(about: str) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def _findings(source: Source, profile: str) -> Iterator[Placed]:
         from ..dicom.validate import validate
 
         package = source.package()
-        for finding in (*package.findings, *validate(package)):
+        for finding in validate(package):
+            yield source.name, finding
+        for finding in package.findings:  # last: items are read, and deviations found, while it is checked
             yield source.name, finding
     elif standard in {"hl7", "hl7-xml"}:
         data = source.read()

@@ -73,8 +73,8 @@ def _pixels(data: DataSet) -> Iterator[Finding]:
 
 def _frames(data: DataSet) -> Iterator[Finding]:
     element = data.element(_PER_FRAME)
-    frames = _number(data, _FRAMES)
-    if element is not None and frames is not None and len(element.items) != frames:
+    frames = _number(data, _FRAMES) or 1
+    if element is not None and len(element.items) != frames:
         text = f"PerFrameFunctionalGroupsSequence has {len(element.items)} items, NumberOfFrames is {frames}"
         yield Finding(Severity.ERROR, text_of(_PER_FRAME), "frame-count", text, "PS3.3 §C.7.6.16")
 

@@ -65,6 +65,9 @@ def complete_worklist_item(data: DataSet) -> DataSet:
     for keyword in ITEM:
         if keyword not in data:
             data[keyword] = None
+    for keyword in ("ReferencedStudySequence", "ReferencedPatientSequence"):
+        if keyword not in data:
+            data[keyword] = []
     return data
 
 
