@@ -195,6 +195,19 @@ def test_workflow_objects(uid: str, key: str, path: list[str], kind: str) -> Non
     assert use_of(uid, key, *path).type == kind
 
 
+def test_types_that_an_object_overrides() -> None:
+    """PS3.3 §C.8.6.1 overrides the Modality of the General Series Module; §C.7.6.1 PatientOrientation."""
+    secondary_capture = "1.2.840.10008.5.1.4.1.1.7"
+    assert use_of(secondary_capture, "general-series", "Modality").type == "3"
+    assert use_of(CT, "general-series", "Modality").type == "1"
+    condition = use_of(secondary_capture, "general-image", "PatientOrientation").condition
+    assert condition is not None
+    assert condition["free"] is True
+    assert use_of(CT, "general-image", "PatientOrientation").condition is None
+    color = "1.2.840.10008.5.1.4.1.1.7.4"
+    assert use_of(color, "multi-frame", "FrameIncrementPointer").type == "1C"
+
+
 def test_unknown_things_are_none() -> None:
     assert iods.for_sop_class("1.2.3") is None
     assert iods.by_key("no-such-image") is None

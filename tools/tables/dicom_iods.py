@@ -215,6 +215,7 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
     tables = Tables(texts, attributes, cited)
     modules = {key: tables.module(key, objects.attributes.get(key, [])) for key in objects.used()}
     attributes.check()
+    variants = _variants(corrections["variant"], objects, expressions, tables)
     usage = _module_conditions(objects.iods, corrections["module_condition"], expressions, tables)
     content = {
         "provenance": provenance(npm, source),
@@ -222,7 +223,16 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
         "iods": {
             key: [
                 title(key),
-                [[use["key"], use["usage"], use["ie"], usage.get((key, use["key"]), 0)] for use in uses],
+                [
+                    [
+                        use["key"],
+                        use["usage"],
+                        use["ie"],
+                        usage.get((key, use["key"]), 0),
+                        *variants.get((key, use["key"]), ()),
+                    ]
+                    for use in uses
+                ],
                 list(_functional_groups(key, uses, objects, corrections, expressions, tables)),
             ]
             for key, uses in sorted(objects.iods.items())
@@ -238,6 +248,30 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
         "sections": list(tables.sections),
     }
     write_table(out_dir / "dicom-iods.json", content)
+
+
+def _variants(
+    rows: list[dict[str, Any]], objects: Objects, expressions: Expressions, tables: Tables
+) -> dict[tuple[str, str], list[list[int]]]:
+    """The top-level nodes of modules that an object has with another type or condition of one attribute."""
+    found: dict[tuple[str, str], list[list[int]]] = {}
+    for row in rows:
+        tag, condition = TAGS[row["keyword"]], tables.conditions.at(condition_of(row, expressions))
+        for iod in row["iods"]:
+            key = (iod, row["module"])
+            if not any(use["key"] == row["module"] for use in objects.iods[iod]):
+                raise ValueError(f"a variant of a module that {iod} has not: {row}")
+            known = found.get(key) or [tables.module(row["module"], objects.attributes[row["module"]])[2]]
+            nodes = [tables.nodes[place] for place in known[0]]
+            if tag not in (node[0] for node in nodes):
+                raise ValueError(f"a variant of an attribute that is not of its module: {row}")
+            found[key] = [
+                [
+                    tables.nodes.at([tag, row["type"], condition, *node[3:]]) if node[0] == tag else place
+                    for place, node in zip(known[0], nodes, strict=True)
+                ]
+            ]
+    return found
 
 
 def _module_conditions(

@@ -64,7 +64,11 @@ class AttributeUse:
 
 @dataclass(frozen=True, slots=True)
 class ModuleUse:
-    """A module of an object: `usage` is M, C or U; `condition` that of C, where it can be decided."""
+    """A module of an object: `usage` is M, C or U; `condition` that of C, where it can be decided.
+
+    `attribute_keys` lead to its attributes, which are those of this object: another module of it may
+    override a type. PS3.3 §A.1.3
+    """
 
     key: str
     name: str
@@ -72,11 +76,12 @@ class ModuleUse:
     ie: str
     condition: Condition | None
     section: str
+    attribute_keys: tuple[int, ...]
 
     @property
     def attributes(self) -> tuple[AttributeUse, ...]:
         """The attributes at the top level of the module; none where the sources do not have them."""
-        return tuple(_node(key) for key in _load()["modules"][self.key][2])
+        return tuple(_node(key) for key in self.attribute_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +156,16 @@ def by_key(key: str) -> Iod | None:
         key,
         title,
         tuple(
-            ModuleUse(name, modules[name][0], usage, ie, conditions[condition], modules[name][1])
-            for name, usage, ie, condition in uses
+            ModuleUse(
+                module,
+                modules[module][0],
+                usage,
+                ie,
+                conditions[condition],
+                modules[module][1],
+                tuple(own[0] if own else modules[module][2]),
+            )
+            for module, usage, ie, condition, *own in uses
         ),
         tuple(
             FunctionalGroup(tag, "S" in where, "P" in where, usage, conditions[condition])
