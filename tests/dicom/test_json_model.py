@@ -1,5 +1,6 @@
 """The DICOM JSON model, against the standard, pydicom and DCMTK."""
 
+import contextlib
 import json
 import subprocess
 from pathlib import Path
@@ -162,10 +163,8 @@ def test_a_budget_of_bytes() -> None:
     )
 )
 def test_nothing_but_our_own_errors(value: object) -> None:
-    try:
+    with contextlib.suppress(ChiasmError):
         from_dict(value)
-    except ChiasmError:
-        pass
 
 
 def test_truncation_at_each_offset(pydicom_files: list[Path]) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chiasm.errors import MappingError
 from chiasm.mapping import names
 from chiasm.model import Identifier, Issuer, NameGroup, Person, PersonName
 
@@ -68,3 +69,8 @@ def test_ndl_in_either_form(field):
 def test_a_second_writing_has_no_place_in_ndl():
     person = Person(PersonName(NameGroup("Yamada"), NameGroup("山田")))
     assert names.NamedPersonsKind().to_v2((person,))[1]
+
+
+def test_a_name_that_does_not_fit_is_refused_and_never_cut(data_set):
+    with pytest.raises(MappingError, match="never cut"):
+        names.NameKind().to_dicom(PersonName(NameGroup("x" * 65)), (0x00100010,), data_set())

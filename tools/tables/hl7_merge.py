@@ -29,7 +29,7 @@ class Log:
 
     rows: list[tuple[str, str, str, str, str, str]] = field(default_factory=list)
 
-    def note(  # noqa: PLR0917  (a row of the report)
+    def note(
         self, version: str, place: str, aspect: str, said: Mapping[str, Any], outcome: Any, by: str
     ) -> None:
         """Record one, unless all sources that speak say the same and the outcome is that."""

@@ -83,7 +83,8 @@ def _values(node: _Element, element: Element, owner: DataSet, path: str, bulk: B
         if vr == "PN":
             _name(etree.SubElement(node, "PersonName", number=str(number)), str(one or ""))
         else:
-            text = f"{one:08X}" if isinstance(one, int) and vr == "AT" else "" if one is None else _number(one)
+            is_tag = vr == "AT" and isinstance(one, int)
+            text = f"{one:08X}" if is_tag else "" if one is None else _number(one)
             etree.SubElement(node, "Value", number=str(number)).text = _legal(text)
 
 

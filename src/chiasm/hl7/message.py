@@ -108,6 +108,9 @@ class Message:
                 found.append(
                     _charset_finding("charset-mismatch", f"the text is UTF-8, declared is {charset.name}")
                 )
+            elif coding.codec.startswith("iso8859") and _is_utf_8(coding.to_bytes(self._text)):
+                what = f"declared is {charset.name}, but every byte beyond ASCII is part of UTF-8"
+                found.append(_charset_finding("charset-mismatch", what))
         return tuple(found)
 
     def _find(self, path: Path) -> Segment | None:
@@ -318,6 +321,15 @@ def _segments(text: str, delimiters: Delimiters, coding: Coding) -> list[Segment
             return found
     # Lines that end in LF or CRLF, or blank ones between: these belong to the end of the line before.
     return [Segment(match[1], match[2], delimiters, coding) for match in _LINES.finditer(text)]
+
+
+def _is_utf_8(data: bytes) -> bool:
+    """Whether bytes are well-formed UTF-8: with any beyond ASCII, hardly by chance."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _charset_finding(rule: str, message: str) -> Finding:

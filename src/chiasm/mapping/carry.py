@@ -103,13 +103,14 @@ def _value(element: Element, vr: str) -> tuple[str, FieldValue]:
             return "NM", ""
         if value.__class__ in _NUMERIC:
             return ("NM", repr(value)) if math.isfinite(value) else _binary(element)
-        if isinstance(value, tuple) and all(math.isfinite(one) for one in value):
-            return "NM", [repr(one) for one in value]
+        several: list[Any] = list(value) if isinstance(value, tuple) else []
+        if several and all(map(math.isfinite, several)):
+            return "NM", [repr(one) for one in several]
     elif vr == "AT":
         tags: Any = element.value
         if not isinstance(tags, bytes):
-            several = () if tags is None else tags if isinstance(tags, tuple) else (tags,)
-            return "ST", [f"{one:08X}" for one in several]
+            listed = () if tags is None else tags if isinstance(tags, tuple) else (tags,)
+            return "ST", [f"{one:08X}" for one in listed]
     elif element.length == 0:
         return "ST", ""
     return _binary(element)

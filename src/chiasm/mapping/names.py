@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, cast
 
+from ..errors import MappingError
 from ..model import Identifier, Issuer, NameGroup, Person, PersonName
 from . import identifiers
 from .kind import ALL_HELD, Held
@@ -46,6 +47,23 @@ def to_pn(name: PersonName) -> str:
         parts = (group.family, group.given, group.middle, group.prefix, suffix)
         groups.append("^".join(parts).rstrip("^"))
     return "=".join(groups).rstrip("=")
+
+
+def _fitting_pn(name: PersonName, tag: int) -> str:
+    """The PN value of a name, if each of its groups fits the 64 characters of PS3.5 §6.2.
+
+    Raises MappingError otherwise: a name that was cut is another name.
+    """
+    text = to_pn(name)
+    for group in text.split("="):
+        if len(group) > 64:
+            raise MappingError(
+                f"'{group}' has {len(group)} characters, a group of PN holds 64",
+                place=f"{tag:08X}",
+                rule="PS3.5 §6.2",
+                hint="shorten it at its source; it is never cut here",
+            )
+    return text
 
 
 def _representations(name: PersonName) -> list[tuple[NameGroup, str]]:
@@ -184,7 +202,7 @@ class NameKind:
 
     def to_dicom(self, value: object, tags: tuple[int, ...], data: DataSet) -> None:
         """Write the name."""
-        data[tags[0]] = to_pn(cast("PersonName", value))
+        data[tags[0]] = _fitting_pn(cast("PersonName", value), tags[0])
 
     def from_v2(self, field: FieldReader) -> PersonName | None:
         """The first name of the field."""
@@ -218,13 +236,13 @@ class PatientNamesKind:
         principal = next((n for n in names if n.use not in {ALIAS, MAIDEN}), None)
         if principal is not None:
             names.remove(principal)
-            data[tags[0]] = to_pn(principal)
+            data[tags[0]] = _fitting_pn(principal, tags[0])
         birth = next((n for n in names if n.use == MAIDEN), None)
         if birth is not None:
             names.remove(birth)
-            data[tags[2]] = to_pn(birth)
+            data[tags[2]] = _fitting_pn(birth, tags[2])
         if names:
-            others = tuple(to_pn(name) for name in names)
+            others = tuple(_fitting_pn(name, tags[1]) for name in names)
             data[tags[1]] = others[0] if len(others) == 1 else others
 
     def from_v2(self, field: FieldReader) -> tuple[PersonName, ...]:
@@ -261,7 +279,7 @@ class PersonsKind:
     def to_dicom(self, value: object, tags: tuple[int, ...], data: DataSet) -> None:
         """Write names and, where any person has an identifier, the identification sequence."""
         persons = cast("tuple[Person, ...]", value)
-        written = tuple(to_pn(person.name) for person in persons)
+        written = tuple(_fitting_pn(person.name, tags[0]) for person in persons)
         if any(written):
             data[tags[0]] = written[0] if len(written) == 1 else written
         if len(tags) > 1 and any(person.identifier for person in persons):

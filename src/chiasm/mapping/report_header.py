@@ -164,6 +164,7 @@ def _participant(item: DicomReader) -> Signature:
 
 
 def read_references(reader: DicomReader, reads: list[Read]) -> tuple[Reference, ...]:
+    """The objects that a report names as its evidence or predecessors. PS3.3 §C.17.2.3, §C.17.2.4."""
     found: list[Reference] = []
     for tag, role in REFERENCES.items():
         reader.leaves = []

@@ -159,8 +159,8 @@ def convert(source: Source, to: str, options: Options | None = None) -> Result:
     """Convert what a codec has parsed into another standard.
 
     `source` is a DICOM package, several of one study with their names, a v2 message or a FHIR resource;
-    `to` is the target of a route. Raises UsageError where no route leads there, MappingError where the content
-    has no faithful form in the target.
+    `to` is the target of a route. Raises UsageError where no route leads there, MappingError where the
+    content has no faithful form in the target.
     """
     standard = "fhir"
     if isinstance(source, Message):

@@ -31,11 +31,12 @@ class Scope:
     `notes` is the scope name under which NTE segments are found here.
     """
 
-    __slots__ = ("_notes", "_segments")
+    __slots__ = ("_notes", "_observed", "_segments")
 
     def __init__(self, segments: dict[str, list[Placed]], notes: str = "") -> None:
         self._segments = segments
         self._notes = notes
+        self._observed: dict[tuple[str, str], list[Placed]] | None = None
 
     @property
     def control(self) -> str:
@@ -47,9 +48,13 @@ class Scope:
     def fields(self, place: Place) -> Iterator[tuple[FieldReader, Coded | None]]:
         """The fields at one place, and the unit where it is an observation's."""
         if place.code is not None:
-            for path, segment in self._segments.get("OBX", ()):
-                if _names(segment, place.code):
-                    yield FieldReader(f"{path}-5", segment.value(5)), _unit(segment)
+            code, meaning, system = place.code
+            observed = self._observations()
+            for path, segment in (
+                *observed.get((code, system), ()),
+                *observed.get(("", meaning.casefold()), ()),
+            ):
+                yield FieldReader(f"{path}-5", segment.value(5)), _unit(segment)
             return
         if place.segment == "NTE" and place.scope != self._notes:
             return
@@ -58,6 +63,14 @@ class Scope:
             repetitions = segment.value(place.field)
             if repetitions:
                 yield FieldReader(f"{path}-{place.field}", repetitions, place.component), None
+
+    def _observations(self) -> dict[tuple[str, str], list[Placed]]:
+        """The OBX segments by code and system; one without a code by the empty code and its text."""
+        if self._observed is None:
+            self._observed = {}
+            for placed in self._segments.get("OBX", ()):
+                self._observed.setdefault(_code(placed[1]), []).append(placed)
+        return self._observed
 
     def steps(self) -> Iterator[Scope]:
         """The scheduled steps of an order: one for each IPC or AIS, else the order itself."""
@@ -75,15 +88,13 @@ def _text(segment: Segment, number: int) -> str:
     return str(field[0][0][0]) if field else ""
 
 
-def _names(segment: Segment, code: tuple[str, str, str]) -> bool:
-    """Whether an OBX is of a code: by code and system, or by its text where it has no code."""
+def _code(segment: Segment) -> tuple[str, str]:
+    """What an OBX is of: its code and coding system, or its text where it has no code."""
     field = segment.value(3)
     if not field:
-        return False
+        return "", ""
     parts = [part[0] for part in field[0]] + ["", "", ""]
-    if parts[0]:
-        return (parts[0], parts[2]) == (code[0], code[2])
-    return parts[1].casefold() == code[1].casefold()
+    return (parts[0], parts[2]) if parts[0] else ("", parts[1].casefold())
 
 
 def _unit(segment: Segment) -> Coded | None:
