@@ -282,7 +282,7 @@ def test_the_shared_samples_keep_their_bytes_and_equal_python_hl7(shared_data):
 
 def test_utf_8_that_was_declared_as_latin_is_told():
     text = "MSH|^~\\&|A|B|C|D|20260101||ADT^A08|1|P|2.5.1||||||8859/1\rPID|||1||Müller\r"
-    lying, honest = parse(text.encode("utf-8")), parse(text.encode("latin-1"))
+    lying, honest = hl7.parse(text.encode("utf-8")), hl7.parse(text.encode("latin-1"))
     assert [finding.rule for finding in lying.findings] == ["charset-mismatch"]
     assert honest.findings == ()
     assert lying.encode() == text.encode("utf-8")

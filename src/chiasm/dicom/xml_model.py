@@ -83,8 +83,9 @@ def _values(node: _Element, element: Element, owner: DataSet, path: str, bulk: B
         if vr == "PN":
             _name(etree.SubElement(node, "PersonName", number=str(number)), str(one or ""))
         else:
-            is_tag = vr == "AT" and isinstance(one, int)
-            text = f"{one:08X}" if is_tag else "" if one is None else _number(one)
+            text = "" if one is None else _number(one)
+            if vr == "AT" and isinstance(one, int):
+                text = f"{one:08X}"
             etree.SubElement(node, "Value", number=str(number)).text = _legal(text)
 
 

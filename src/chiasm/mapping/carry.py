@@ -35,7 +35,6 @@ TEXTS = frozenset(
     ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"]
 )
 NUMBERS = frozenset(["US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"])
-_NUMERIC = frozenset({int, float})
 _UNSPLIT = frozenset({"LT", "ST", "UT", "UR"})
 
 
@@ -98,10 +97,10 @@ def _value(element: Element, vr: str) -> tuple[str, FieldValue]:
         if not element.problems:
             return _text(element, vr)
     elif vr in NUMBERS:
-        value: Any = element.value
+        value = element.value
         if value is None:
             return "NM", ""
-        if value.__class__ in _NUMERIC:
+        if isinstance(value, int | float):
             return ("NM", repr(value)) if math.isfinite(value) else _binary(element)
         several: list[Any] = list(value) if isinstance(value, tuple) else []
         if several and all(map(math.isfinite, several)):
