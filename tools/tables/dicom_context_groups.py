@@ -1,4 +1,4 @@
-"""Generator of the context groups of PS3.16, and of the SNOMED codes that older objects have, from pydicom.
+"""Generator of the context groups of PS3.16 §B, and of the SNOMED codes of older objects, from pydicom.
 
 Writes `dicom-context-groups.json`, where each code stands once and groups are places among the codes, and
 `dicom-snomed.json`, the SNOMED CT code of each SNOMED-RT one.

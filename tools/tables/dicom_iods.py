@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+from pydicom.sr._cid_dict import name_for_cid
 
-from .dicom_conditions import Expressions, condition
 from .dicom_dictionary import write_table
+from .dicom_expressions import Expressions, condition
 from .dicom_texts import Said, Texts
 
 HERE = Path(__file__).parent
@@ -212,6 +213,8 @@ def generate(out_dir: Path, *, npm: Path = NPM) -> None:
     cited = {one["key"]: one["cite"] for one in corrections["module"]}
     if lost := cited.keys() - set(objects.used()):
         raise ValueError(f"sections of modules that no object has: {sorted(lost)}")
+    if lost := {one["cid"] for one in corrections["context_group"]} - name_for_cid.keys():
+        raise ValueError(f"context groups that do not exist: {sorted(lost)}")
     tables = Tables(texts, attributes, cited)
     modules = {key: tables.module(key, objects.attributes.get(key, [])) for key in objects.used()}
     attributes.check()

@@ -43,8 +43,8 @@ class Values:
 class AttributeUse:
     """One attribute of a module, with those of its items: `type` is 1, 1C, 2, 2C or 3.
 
-    `condition` is None where it has none, or none that a program can decide. `section` is the part of PS3.3
-    that explains the attribute, empty for what the module's table says. `key` tells uses apart. Attributes
+    `condition` is None where it has none, or none that a program can decide. `section` cites what
+    explains the attribute, empty for what the module's table says. `key` tells uses apart. Attributes
     of overlays have the tag of the first overlay group and repeat in each, as PS3.3 §C.9 has them.
     """
 
