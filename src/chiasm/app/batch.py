@@ -2,162 +2,192 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
+import signal
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
-from .convert import convert_source, options
-from .naming import SUFFIXES, below, output_paths, target_of
-from .sources import Source
+from .convert import apart, convert_source, options
+from .naming import SUFFIXES, below, numbered, target_of
+from .progress import Progress
+from .request import Job, Manner, Outcome
 from .writing import write
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from pathlib import Path
 
-STATE = ".chiasm-done.jsonl"
-"""The file in the output folder that says which sources are done, one JSON object a line."""
+    from ..mapping import Result
+    from .sources import Source
 
 _WINDOW = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One conversion: what, from where, to where, and how."""
-
-    source: Source
-    destination: Path
-    to: str
-    carry: str = "rows"
-    crosswalk: str = ""
-    onto: str = ""
-    ledger: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one job: its outputs and ledger counts, or the error in words."""
-
-    name: str
-    to: str
-    outputs: tuple[str, ...] = ()
-    counts: tuple[int, int, int] = (0, 0, 0)
-    error: str = ""
-
-
 def run(job: Job) -> Outcome:
-    """Do one job; every error of Chiasm's becomes an outcome."""
+    """Do one job. Whatever goes wrong becomes an outcome, so that no file ends the work on the others."""
     try:
-        to = job.to or target_of(job.source, job.destination if job.destination.suffix else None)
-        chosen = options(job.carry, job.crosswalk or None, job.onto or None)
-        result = convert_source(job.source, to, chosen)
+        return _run(job)
+    except ChiasmError as error:
+        text = str(error) if error.source else f"{job.source.name}: {error}"
+    except Exception as error:
+        text = (
+            f"{job.source.name}: a fault of Chiasm's own, please report it: {type(error).__name__}: {error}"
+        )
+    return Outcome(job.source.name, job.manner.to, error=text)
+
+
+def _run(job: Job) -> Outcome:
+    """The messages of one source, one after the other; those that cannot be converted are told of."""
+    manner = job.manner
+    paths: list[Path] = []
+    ledger: list[str] = []
+    errors: list[str] = []
+    counts = [0, 0, 0]
+    to = manner.to
+    chosen = options(manner.carry, manner.crosswalk or None, manner.onto or None)
+    for one in apart(job.source):
+        try:
+            to = manner.to or target_of(one, job.destination if job.destination.suffix else None)
+            result = convert_source(one, to, chosen)
+        except ChiasmError as error:
+            if one is job.source:
+                raise
+            errors.append(str(error) if error.source else f"{one.name}: {error}")
+            continue
         destination = job.destination
         if not destination.suffix:
             destination = destination.with_name(destination.name + SUFFIXES.get(to, ".out"))
-        paths = output_paths(destination, len(result.outputs))
-        for path, output in zip(paths, result.outputs, strict=True):
-            write(path, output)
-        counts = result.ledger.counts()
+        for output in result.outputs:
+            paths.append(numbered(destination, len(paths) + 1) if paths else destination)
+            write(paths[-1], output)
+        counts = [sum(pair) for pair in zip(counts, result.ledger.counts().values(), strict=True)]
         if job.ledger:
-            write(Path(job.ledger), result.ledger.to_json_lines().encode())
-    except ChiasmError as error:
-        text = str(error) if error.source else f"{job.source.name}: {error}"
-        return Outcome(job.source.name, job.to, error=text)
+            ledger.append(ledger_text(result, "" if one is job.source else one.name.rpartition("#")[2]))
+    if job.ledger and not (errors and not paths):
+        write(job.ledger, "".join(ledger).encode("utf-8", "backslashreplace"))
+    mapped, carried, dropped = counts
     return Outcome(
-        job.source.name,
-        to,
-        tuple(str(path) for path in paths),
-        (counts["mapped"], counts["carried"], counts["dropped"]),
+        job.source.name, to, tuple(str(path) for path in paths), (mapped, carried, dropped), "; ".join(errors)
     )
 
 
-def plan(
-    sources: Iterable[Source], folder: Path, base: Path | None, template: Job, *, ledgers: bool
-) -> Iterator[Job]:
-    """A job for each source, its output below the folder."""
-    for number, source in enumerate(sources, 1):
+def ledger_text(result: Result, message: str = "") -> str:
+    """The ledger as JSON lines; where a file holds several messages, paths begin with a message's number."""
+    if not message:
+        return result.ledger.to_json_lines()
+    from ..model import Ledger
+
+    return Ledger(
+        replace(entry, source=f"#{message} {entry.source}") for entry in result.ledger
+    ).to_json_lines()
+
+
+def plan(sources: Iterable[Source], folder: Path, manner: Manner, *, ledgers: bool) -> Iterator[Job]:
+    """A job for each source, its output below the folder; no two jobs share an output."""
+    taken: set[Path] = set()
+    for source in sources:
         try:
-            to = template.to or target_of(source, None)
+            to = manner.to or target_of(source, None)
         except ChiasmError:
             to = ""
-        destination = below(folder, base, source, number, to)
-        ledger = str(destination) + ".ledger.jsonl" if ledgers else ""
-        yield Job(source, destination, to, template.carry, template.crosswalk, template.onto, ledger)
+        first = destination = below(folder, source, to)
+        number = 1
+        while destination in taken:
+            number += 1
+            destination = numbered(first, number)
+        taken.add(destination)
+        ledger = destination.with_name(destination.name + ".ledger.jsonl") if ledgers else None
+        yield Job(source, destination, replace(manner, to=to), ledger)
 
 
-def run_all(jobs: Iterable[Job], folder: Path, workers: int | None = None) -> Iterator[Outcome]:
-    """The outcomes of all jobs as they are done, without those that an earlier run has done.
+def run_all(
+    jobs: Iterable[Job], folder: Path, *, workers: int | None = None, again: bool = False
+) -> Iterator[Outcome]:
+    """The outcomes of all jobs as they are done; what an earlier run has done is only told of.
 
-    A source that changed since is done again. At most a few hundred jobs wait at a time.
+    A source that changed since is done again, and everything is with `again`. At most a few hundred jobs
+    wait at a time. Raises UsageError where the folder cannot be written to.
     """
-    done = _done(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / STATE).open("a", encoding="utf-8") as state:
-        count = workers or os.cpu_count() or 1
-        if count == 1:
-            for job in jobs:
-                key = _key(job)
-                if key not in done:
-                    yield _noted(run(job), key, state)
+    with Progress(folder, again=again) as progress:
+        count = workers or cores()
+        if count > 1:
+            yield from _in_parallel(jobs, progress, count)
             return
-        from concurrent.futures import ProcessPoolExecutor  # 20 ms that one conversion need not wait
+        for job in jobs:
+            key = progress.key(job)
+            earlier = progress.earlier(key, job)
+            yield earlier or progress.noted(run(job), key)
 
-        with ProcessPoolExecutor(count) as pool:
-            waiting: dict[Future[Outcome], str] = {}
-            for job in jobs:
-                key = _key(job)
-                if key in done:
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_parallel(jobs: Iterable[Job], progress: Progress, count: int) -> Iterator[Outcome]:
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
+    waiting: dict[Future[Outcome], tuple[str, Job]] = {}
+    left = chain(jobs, (None,))  # None: nothing more comes, wait for all
+    pool = ProcessPoolExecutor(count, initializer=_undisturbed)
+    try:
+        for job in left:
+            if job is not None:
+                key = progress.key(job)
+                earlier = progress.earlier(key, job)
+                if earlier:
+                    yield earlier
                     continue
-                waiting[pool.submit(run, job)] = key
-                if len(waiting) >= _WINDOW:
-                    yield from _collect(waiting, state, at_least=1)
-            while waiting:
-                yield from _collect(waiting, state, at_least=len(waiting))
+                waiting[_submitted(pool, job)] = key, job
+            while waiting and (job is None or len(waiting) >= _WINDOW):
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        break
+                    key, _ = waiting.pop(future)
+                    yield progress.noted(future.result(), key)
+                else:
+                    continue
+                pool.shutdown()
+                while waiting:
+                    key, lost = waiting.popitem()[1]
+                    yield progress.noted(_alone(lost), key)
+                pool = ProcessPoolExecutor(count, initializer=_undisturbed)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _collect(waiting: dict[Future[Outcome], str], state: object, *, at_least: int) -> Iterator[Outcome]:
-    from concurrent.futures import as_completed
+def _submitted(pool: ProcessPoolExecutor, job: Job) -> Future[Outcome]:
+    """The job on its way; a pool that has broken meanwhile says so in the future, as for the others."""
+    from concurrent.futures import Future
+    from concurrent.futures.process import BrokenProcessPool
 
-    for number, future in enumerate(as_completed(list(waiting)), 1):
-        yield _noted(future.result(), waiting.pop(future), state)
-        if number >= at_least:
-            return
-
-
-def _noted(outcome: Outcome, key: str, state: object) -> Outcome:
-    if not outcome.error:
-        line = json.dumps({"key": key, "source": outcome.name, "outputs": outcome.outputs})
-        state.write(line + "\n")  # type: ignore[attr-defined]  # an open text file
-        state.flush()  # type: ignore[attr-defined]
-    return outcome
+    try:
+        return pool.submit(run, job)
+    except BrokenProcessPool as error:
+        broken: Future[Outcome] = Future()
+        broken.set_exception(error)
+        return broken
 
 
-def _key(job: Job) -> str:
-    """What must be the same for a job not to be done again: the source, its size and time, the options."""
-    stamp = ""
-    if job.source.path is not None:
-        status = job.source.path.stat()
-        stamp = f"{status.st_size}:{status.st_mtime_ns}"
-    elif job.source.data is not None:
-        stamp = hashlib.sha256(job.source.data).hexdigest()
-    parts = (job.source.name, stamp, job.to, job.carry, job.crosswalk, job.onto)
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+def _alone(job: Job) -> Outcome:
+    """A job that was under way when a worker was killed, in a process of its own."""
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
-
-def _done(folder: Path) -> set[str]:
-    path = folder / STATE
-    if not path.exists():
-        return set()
-    found = set()
-    for line in path.read_text("utf-8").splitlines():
+    with ProcessPoolExecutor(1, initializer=_undisturbed) as pool:
         try:
-            entry = json.loads(line)
-        except ValueError:
-            continue  # the last line of a run that was cut off
-        if all(Path(output).exists() for output in entry.get("outputs", ())):
-            found.add(entry.get("key", ""))
-    return found
+            return pool.submit(run, job).result()
+        except BrokenProcessPool:
+            name = job.source.name
+            return Outcome(
+                name, job.manner.to, error=f"{name}: its conversion was killed; is there enough memory?"
+            )
+
+
+def _undisturbed() -> None:
+    """A worker leaves Ctrl-C to the process that it works for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

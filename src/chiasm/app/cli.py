@@ -5,6 +5,8 @@ Exit status: 0 done, 1 findings or partial, 2 unusable input or arguments.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -29,16 +31,31 @@ Sources = Annotated[
 
 
 def run() -> NoReturn:
-    """Run the command line; an error of Chiasm's is one line on standard error, never a traceback."""
+    """Run the command line; what goes wrong is one line on standard error, never a traceback.
+
+    With CHIASM_DEBUG set in the environment a fault of Chiasm's own shows where it happened.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
         app(standalone_mode=True)
     except ChiasmError as error:
-        sys.stderr.write(f"chiasm: {error}\n")
-        raise SystemExit(2) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
+        _stop(str(error))
+    except OSError as error:
+        _stop(f"{error.filename or 'the system'}: {error.strerror or error}")
+    except Exception as error:
+        if os.environ.get("CHIASM_DEBUG"):
+            raise
+        _stop(f"a fault of Chiasm's own, please report it: {type(error).__name__}: {error}")
     raise SystemExit(0)
+
+
+def _stop(message: str) -> NoReturn:
+    from .terminal import printable
+
+    sys.stderr.write(f"chiasm: {printable(message)}\n")
+    raise SystemExit(2) from None
 
 
 def _version(wanted: bool) -> None:
@@ -76,17 +93,22 @@ def convert(
     study: Annotated[
         bool, typer.Option(help="One message for each study instead of one for each file.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Do everything anew, also what an earlier run has done.")
+    ] = False,
     explain: Annotated[bool, typer.Option(help="Print the crosswalk instead of converting.")] = False,
     json: Json = False,
 ) -> None:
     """Convert files into another standard, with a ledger that accounts for every element."""
-    from .command_convert import Request, convert_command, explain_command
+    from .command_convert import convert_command, explain_command
+    from .request import Manner, Request
 
     if explain:
         raise typer.Exit(explain_command(crosswalk, to, as_json=json))
     if not sources or len(sources) < 2:
         raise typer.BadParameter("name at least one source and a destination")
-    request = Request(tuple(sources[:-1]), sources[-1], to, ledger, carry, crosswalk, onto, study, json)
+    manner = Manner(to, carry, crosswalk, onto)
+    request = Request(tuple(sources[:-1]), sources[-1], manner, ledger, study, again, json)
     raise typer.Exit(convert_command(request))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
 from .sources import gather
+from .terminal import printable
 from .tree import Node, nodes
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def inspect_command(names: list[str], *, as_json: bool, width: int) -> int:
     """Print the tree of each file; the exit status."""
-    status = 0
+    bad = 0
     sources = list(gather(names))
     for source in sources:
         try:
@@ -25,12 +26,13 @@ def inspect_command(names: list[str], *, as_json: bool, width: int) -> int:
                 _print_json(source)
             else:
                 if len(sources) > 1:
-                    sys.stdout.write(f"{source.name}\n")
+                    sys.stdout.write(f"{printable(source.name)}\n")
                 _print(source, width)
         except ChiasmError as error:
-            sys.stderr.write(f"chiasm: {error if error.source else f'{source.name}: {error}'}\n")
-            status = 2 if len(sources) == 1 else 1
-    return status
+            text = str(error) if error.source else f"{source.name}: {error}"
+            sys.stderr.write(f"chiasm: {printable(text)}\n")
+            bad += 1
+    return 0 if not bad else 1 if len(sources) > 1 else 2
 
 
 def _print_json(source: Source) -> None:
@@ -45,13 +47,13 @@ def _print(source: Source, width: int) -> None:
 
 
 def _line(node: Node, width: int, color: bool) -> str:
-    value = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in node.value)
+    value = printable(node.value)
     if width and len(value) > width:
         value = value[: width - 1] + "…"
-    path = node.path.rpartition("/")[2]
+    path = printable(node.path.rpartition("/")[2])
     indent = "  " * node.depth
     note = f"  = {node.note}" if node.note else ""
     if color:
         path = f"\x1b[36m{path}\x1b[0m"
         note = f"\x1b[2m{note}\x1b[0m"
-    return f"{indent}{path} {node.kind:<2} {node.name}  {value}{note}\n"
+    return f"{indent}{path} {node.kind:<2} {printable(node.name)}  {value}{note}\n"

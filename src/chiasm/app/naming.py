@@ -39,7 +39,7 @@ def target_of(source: Source, destination: Path | None) -> str:
     """
     suffix = destination.suffix.lower() if destination else ""
     standard = source.standard()
-    if standard == "dicom":
+    if standard in {"dicom", "dicom-json", "dicom-xml"}:
         if suffix in {"", ".hl7", ".er7", ".txt"}:
             return "oru"
         if suffix == ".json":
@@ -72,25 +72,14 @@ def _from_message(head: bytes) -> str:
     return "sr"
 
 
-def output_paths(destination: Path, count: int) -> list[Path]:
-    """A path for each output of one source: the destination, then numbered ones beside it."""
-    stem, dot, rest = destination.name.partition(".")
-    return [
-        destination if number == 1 else destination.with_name(f"{stem}-{number}{dot}{rest}")
-        for number in range(1, count + 1)
-    ]
+def numbered(path: Path, number: int) -> Path:
+    """The path with a number before its suffix: `a.b.hl7`, `x.wl.dcm` give `a.b-2.hl7`, `x-2.wl.dcm`."""
+    worklist = SUFFIXES["worklist"]
+    suffix = worklist if path.name.endswith(worklist) else path.suffix
+    return path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
 
 
-def below(folder: Path, base: Path | None, source: Source, number: int, target: str) -> Path:
-    """Where in a folder the output of one source goes: at its own relative path, with the target's suffix.
-
-    A member of an archive gets the archive's name and its number: a member's name is foreign.
-    """
-    suffix = SUFFIXES.get(target, ".out")
-    if source.path is None:
-        archive = Path(source.name.partition("!")[0]).name
-        return folder / archive / f"{number:06d}{suffix}"
-    relative = (
-        source.path.relative_to(base) if base and source.path.is_relative_to(base) else Path(source.path.name)
-    )
-    return folder / relative.with_name(relative.name + suffix)
+def below(folder: Path, source: Source, target: str) -> Path:
+    """Where in a folder the output of one source goes: at its own place, with the target's suffix."""
+    place = Path(source.place or "unnamed")
+    return folder / place.with_name(place.name + SUFFIXES.get(target, ".out"))

@@ -1,17 +1,21 @@
-"""Where input comes from: files, folders, patterns, archives and standard input."""
+"""Where input comes from: files, folders, patterns, archives and standard input.
+
+What cannot be read is an input all the same: it says so when it is asked for its bytes, so that one bad
+file never ends the work on the others.
+"""
 
 from __future__ import annotations
 
 import glob
+import os
 import sys
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import dicom
-from ..errors import LimitError, ParseError, UsageError
+from ..errors import ParseError, UsageError
 from ..limits import DEFAULT, Limits
 from .detect import standard
 
@@ -20,104 +24,146 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _HEAD = 4096
+_ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input: its name for people, and its path or its bytes."""
+    """One input: its name for people, and its path, its bytes, or its number in the archive at its path.
+
+    `place` is where it stands below what was named, for naming its output: made of paths on this machine and
+    of numbers, never of an archive's names.
+    `problem` says why there is nothing to read.
+    """
 
     name: str
     path: Path | None = None
     data: bytes | None = None
+    member: int | None = None
+    place: str = ""
+    problem: str = ""
 
     def head(self) -> bytes:
-        """The first kilobytes."""
-        if self.data is not None:
-            return self.data[:_HEAD]
-        assert self.path is not None
-        try:
-            with self.path.open("rb") as file:
-                return file.read(_HEAD)
-        except OSError as error:
-            raise ParseError(f"it cannot be read: {error.strerror}", source=self.name) from error
+        """The first kilobytes. Raises ParseError for what cannot be read."""
+        return self._bytes(_HEAD)
 
     def read(self) -> bytes:
-        """All bytes."""
-        if self.data is not None:
-            return self.data
-        assert self.path is not None
-        try:
-            return self.path.read_bytes()
-        except OSError as error:
-            raise ParseError(f"it cannot be read: {error.strerror}", source=self.name) from error
+        """All bytes. Raises ParseError for what cannot be read."""
+        return self._bytes(-1)
 
     def standard(self) -> str:
         """Which standard it is written in."""
         return standard(self.head(), self.name)
 
     def package(self, limits: Limits = DEFAULT) -> Package:
-        """It as DICOM; a file is mapped into memory, not read."""
+        """It as DICOM, be it a file (mapped into memory, not read), JSON or XML."""
+        form = self.standard()
+        if form in {"dicom-json", "dicom-xml"}:
+            read = dicom.parse_json if form == "dicom-json" else dicom.parse_xml
+            return dicom.create(read(self.read(), limits=limits, source=self.name))
+        if self.path is not None and self.member is None:
+            return dicom.read_file(self.path, limits=limits)
+        if self.path is not None and self.member is not None:
+            from .archives import unpacked
+
+            return dicom.parse(unpacked(self.path, self.member), limits=limits, source=self.name)
+        return dicom.parse(self.read(), limits=limits, source=self.name)
+
+    def _bytes(self, count: int) -> bytes:
+        if self.problem:
+            raise ParseError(self.problem, source=self.name)
         if self.data is not None:
-            return dicom.parse(self.data, limits=limits, source=self.name)
-        assert self.path is not None
-        return dicom.read_file(self.path, limits=limits)
+            return self.data if count < 0 else self.data[:count]
+        if self.path is None:
+            raise ParseError("there is nothing to read", source=self.name)
+        if self.member is not None:
+            from .archives import member_bytes
+
+            return member_bytes(self.path, self.member, count)
+        try:
+            with self.path.open("rb") as file:
+                return file.read(count)
+        except OSError as error:
+            raise ParseError(f"it cannot be read: {error.strerror}", source=self.name) from error
 
 
-def gather(names: list[str], limits: Limits = DEFAULT) -> Iterator[Source]:
+def gather(names: Sequence[str], limits: Limits = DEFAULT, *, leave: Path | None = None) -> Iterator[Source]:
     """All inputs that the names mean, in a stable order: a folder means every file below it.
 
-    Raises UsageError for a name that means nothing, LimitError for an archive beyond its budget.
+    Hidden files are left alone, and so is the folder `leave`, where outputs go. Raises UsageError for a
+    name that means nothing, before anything is read.
     """
+    found: list[tuple[str, list[Path]]] = []
     for name in names:
-        if name == STDIN:
-            yield Source("standard input", data=sys.stdin.buffer.read())
-            continue
         path = Path(name)
-        if path.is_dir():
-            for one in sorted(path.rglob("*")):
-                if one.is_file() and not one.name.startswith("."):
-                    yield from _opened(one, limits)
-        elif path.is_file():
-            yield from _opened(path, limits)
-        else:
-            found = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  (a pattern may be absolute)
-            if not found:
-                raise UsageError("there is no such file or folder", source=name)
-            for match in found:
-                if Path(match).is_file():
-                    yield from _opened(Path(match), limits)
+        if name == STDIN or path.exists():
+            found.append((name, [path]))
+            continue
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  (a pattern may be absolute)
+        if not matches:
+            raise UsageError("there is no such file or folder", source=name)
+        found.append((name, [Path(match) for match in matches]))
+    several = sum(len(paths) for _, paths in found) > 1
+    return _gathered(found, several, limits, leave.absolute() if leave else None)
 
 
-def _opened(path: Path, limits: Limits) -> Iterator[Source]:
-    source = Source(str(path), path=path)
-    if source.head()[:4] == b"PK\x03\x04":
-        yield from _archive(path, limits)
-    else:
-        yield source
+def _gathered(
+    found: list[tuple[str, list[Path]]], several: bool, limits: Limits, leave: Path | None
+) -> Iterator[Source]:
+    for name, paths in found:
+        if name == STDIN:
+            yield Source("standard input", data=sys.stdin.buffer.read(), place="stdin")
+            continue
+        for path in paths:
+            if not path.is_dir():
+                yield from _opened(Source(str(path), path, place=path.name), limits)
+                continue
+            prefix = path.resolve().name if several else ""
+            for one in _below(path, leave):
+                if one.problem or one.path is None:
+                    yield one
+                    continue
+                place = str(Path(prefix) / one.path.relative_to(path))
+                yield from _opened(replace(one, place=place), limits)
 
 
-def _archive(path: Path, limits: Limits) -> Iterator[Source]:
-    """The members of a zip; names inside it are names only, nothing is written by them."""
+def _below(folder: Path, leave: Path | None) -> Iterator[Source]:
+    """Every file below a folder, in order; a folder that cannot be listed is told of."""
+    failed: list[OSError] = []
+    for at, folders, files in os.walk(folder, onerror=failed.append):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and (leave is None or (Path(at) / name).absolute() != leave)
+        )
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield Source(str(Path(at) / name), Path(at) / name)
+        while failed:
+            error = failed.pop()
+            yield Source(str(error.filename), problem=f"the folder cannot be listed: {error.strerror}")
+    for error in failed:
+        yield Source(str(error.filename), problem=f"the folder cannot be listed: {error.strerror}")
+
+
+def _opened(source: Source, limits: Limits) -> Iterator[Source]:
+    """A file, or the members of it where it is an archive."""
+    path = source.path
+    if path is None or not path.is_file():
+        yield replace(source, problem="it is neither a file nor a folder")
+        return
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            if len(members) > limits.archive_members:
-                raise LimitError(
-                    f"it has {len(members)} members, {limits.archive_members} are allowed",
-                    source=str(path),
-                    rule="limits.archive_members",
-                )
-            left = limits.archive_bytes
-            for info in members:
-                with archive.open(info) as file:
-                    data = file.read(left + 1)
-                left -= len(data)
-                if left < 0:
-                    raise LimitError(
-                        f"it unpacks to more than {limits.archive_bytes} bytes",
-                        source=str(path),
-                        rule="limits.archive_bytes",
-                    )
-                yield Source(f"{path}!{info.filename}", data=data)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise ParseError(f"the archive is broken: {error}", source=str(path)) from error
+        zipped = source.head().startswith(_ZIP)
+    except ParseError as error:
+        yield replace(source, problem=error.message)
+        return
+    if not zipped:
+        yield source
+        return
+    from .archives import members
+
+    try:
+        for number, name in members(path, limits):
+            yield Source(f"{path}!{name}", path, member=number, place=f"{source.place}/{number:06d}")
+    except ParseError as error:
+        yield replace(source, problem=error.message)

@@ -6,18 +6,25 @@ the message that carries it.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from importlib import util
 from pathlib import Path
 
 from .. import dicom, hl7, mapping
-from ..errors import ChiasmError, Severity, UsageError
+from ..errors import ChiasmError, Finding, Severity, UsageError
 from .convert import convert_source, options
 from .sources import Source, gather
 from .writing import write
 
 EXAMPLE = "CT_small.dcm"
+GAPS = {
+    "PID-3": "lack PID-3: the file has no patient ID, and Chiasm invents none",
+    "PID-5": "lack PID-5: the file names no patient, and Chiasm invents none",
+    "OBR-7": "lack OBR-7: the file has no date of its study or acquisition, and Chiasm invents none",
+}
+"""What HL7 requires of a message and a file may not have, and what the tour says of it."""
 
 
 def samples() -> Path:
@@ -44,7 +51,8 @@ def tour_command(out: Path) -> int:
     say("\n3. All of them: every real file that comes along.\n\n")
     status = _all(folder, out)
     say(
-        f"\nLook at {out}/ct.hl7, its ledger beside it, and {out}/all. Next: chiasm convert YOUR.dcm out.hl7\n"
+        f"\nLook at {out}/ct.hl7 and its ledger beside it, at {out}/all, and at one file as a tree:\n"
+        f"   chiasm inspect {folder / EXAMPLE}\nNext: chiasm convert YOUR.dcm out.hl7 --ledger ledger.jsonl\n"
     )
     return status
 
@@ -77,31 +85,65 @@ def _there_and_back(path: Path, out: Path) -> None:
     sys.stdout.write(f"   {equal} of {expected} elements came back equal; the pixels stay at home\n")
 
 
+class _Tally:
+    """What became of the files of the tour."""
+
+    def __init__(self) -> None:
+        self.converted = 0
+        self.clean = 0
+        self.leaves: Counter[str] = Counter()
+        self.left: list[str] = []
+        self.refused: list[str] = []
+        self.gaps: Counter[str] = Counter()
+        self.faults: list[str] = []
+
+    def message(self, name: str, output: bytes) -> None:
+        """Check one message: what the file itself lacks is a gap, anything else a fault of the crossing."""
+        found = [f for f in hl7.parse(output).validate() if f.severity is Severity.ERROR]
+        self.clean += not found
+        self.gaps.update({GAPS[place] for f in found if (place := _field(f)) in GAPS})
+        self.faults += [f"{name}: {f.path}: {f.message}" for f in found if _field(f) not in GAPS]
+
+
+def _field(finding: Finding) -> str:
+    """The field of a finding that says it is missing, as `PID-3`; else nothing."""
+    missing = finding.rule.startswith("missing")
+    return re.sub(r"\[\d+\]", "", finding.path).partition(".")[0] if missing else ""
+
+
 def _all(folder: Path, out: Path) -> int:
-    kinds: Counter[str] = Counter()
-    leaves: Counter[str] = Counter()
-    refused: list[str] = []
-    broken = 0
+    tally = _Tally()
     chosen = options()
     for source in gather([str(folder)]):
+        name = str(source.path.relative_to(folder)) if source.path else source.name
         try:
             if source.standard() != "dicom":
-                kinds["other formats, left alone"] += 1
+                tally.left.append(name)
                 continue
             result = convert_source(source, "oru", chosen)
         except ChiasmError as error:
-            refused.append(f"{Path(source.name).name}: {error.message}")
+            tally.refused.append(f"{name}: {error.message}")
             continue
-        kinds["converted"] += 1
-        leaves.update(result.ledger.counts())
-        broken += any(f.severity is Severity.ERROR for f in hl7.parse(result.output).validate())
-        write(out / "all" / f"{kinds['converted']:03d}.hl7", result.output)
-    for kind, count in kinds.items():
-        sys.stdout.write(f"   {count:4d} {kind}\n")
-    sys.stdout.write(f"   {len(refused):4d} refused, each with its reason\n")
-    for line in refused:
-        sys.stdout.write(f"        {line[:120]}\n")
-    sys.stdout.write(f"   {broken:4d} messages with an error against HL7 2.5.1\n")
-    total = ", ".join(f"{count:,} {name}" for name, count in leaves.items())
-    sys.stdout.write(f"   {sum(leaves.values()):,} leaves accounted for: {total}\n")
-    return 1 if broken else 0
+        tally.converted += 1
+        tally.leaves.update(result.ledger.counts())
+        tally.message(name, result.output)
+        write(out / "all" / f"{tally.converted:03d}.hl7", result.output)
+    _tell(tally)
+    return 1 if tally.faults else 0
+
+
+def _tell(tally: _Tally) -> None:
+    say = sys.stdout.write
+    say(f"   {tally.converted:4d} files became messages; checked against HL7 2.5.1:\n")
+    say(f"   {tally.clean:8d} without an error\n")
+    for gap, count in tally.gaps.most_common():
+        say(f"   {count:8d} {gap}\n")
+    for line in tally.faults:
+        say(f"            {line[:120]}\n")
+    say(f"   {len(tally.refused):4d} files are refused, each with its reason:\n")
+    for line in tally.refused:
+        say(f"            {line[:120]}\n")
+    for line in tally.left:
+        say(f"            {line}: another format, left alone\n")
+    total = ", ".join(f"{count:,} {name}" for name, count in tally.leaves.items())
+    say(f"   {sum(tally.leaves.values()):,} leaves accounted for: {total}\n")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from .. import hl7
+from .. import dicom, hl7
 from ..errors import UsageError
 from ..standards import dictionary, hl7tables, uids
 
@@ -34,13 +36,20 @@ def nodes(source: Source) -> Iterator[Node]:
     Raises UsageError for a standard that has no tree here, ParseError for what cannot be read.
     """
     standard = source.standard()
-    if standard == "dicom":
+    if standard in {"dicom-json", "dicom-xml"}:
+        read = dicom.parse_json if standard == "dicom-json" else dicom.parse_xml
+        yield from _data_set(read(source.read(), source=source.name))
+    elif standard == "dicom":
         package = source.package()
         yield from _data_set(package.header)
         yield from _data_set(package.data)
     elif standard in {"hl7", "hl7-xml"}:
         data = source.read()
-        messages = (hl7.from_xml(data),) if standard == "hl7-xml" else hl7.parse_batch(data).messages
+        messages = (
+            (hl7.from_xml(data),)
+            if standard == "hl7-xml"
+            else hl7.parse_batch(data, source=source.name).messages
+        )
         for message in messages:
             yield from _message(message)
     elif standard == "fhir":
@@ -50,12 +59,15 @@ def nodes(source: Source) -> Iterator[Node]:
 
 
 def _data_set(data: DataSet) -> Iterator[Node]:
-    stack: list[tuple[Iterator[Element], str, int]] = [(iter(data), "", 0)]
+    stack: list[tuple[Iterator[Node | Element], str, int]] = [(iter(data), "", 0)]
     while stack:
         elements, prefix, depth = stack[-1]
         element = next(elements, None)
         if element is None:
             stack.pop()
+            continue
+        if isinstance(element, Node):
+            yield element
             continue
         path = f"{prefix}{element.tag:08X}"
         if element.vr != "SQ":
@@ -63,8 +75,9 @@ def _data_set(data: DataSet) -> Iterator[Node]:
             continue
         items = element.items
         yield Node(depth, path, element.keyword, "SQ", f"{len(items)} item{'' if len(items) == 1 else 's'}")
-        below = [(iter(items[n]), f"{path}/{n}/", depth + 1) for n in range(len(items))]
-        stack += reversed(below)
+        for number in range(len(items) - 1, -1, -1):
+            head = Node(depth + 1, f"{path}/{number}", f"item {number + 1}", "", "")
+            stack.append((chain((head,), items[number]), f"{path}/{number}/", depth + 2))
 
 
 def _element(element: Element, path: str, depth: int) -> Node:
@@ -75,15 +88,14 @@ def _element(element: Element, path: str, depth: int) -> Node:
         )
     value = element.value
     values = value if isinstance(value, tuple) else () if value is None else (value,)
-    if element.vr == "AT":
-        values = tuple(f"{one:08X}" for one in values)
-    text = "\\".join(str(one) for one in values)
+    texts = [f"{one:08X}" if element.vr == "AT" and isinstance(one, int) else str(one) for one in values]
+    text = "\\".join(texts)
     note = ""
     if element.vr == "UI":
         known = uids.by_uid(text)
         note = known.name if known else ""
-    elif element.vr == "AT" and values:
-        found = dictionary.by_tag(int(values[0], 16))
+    elif element.vr == "AT" and values and isinstance(values[0], int):
+        found = dictionary.by_tag(values[0])
         note = found.name if found else ""
     return Node(depth, path, name, element.vr, text, note)
 
@@ -110,16 +122,18 @@ def _message(message: hl7.Message) -> Iterator[Node]:
 
 
 def _resource(source: Source) -> Iterator[Node]:
-    import json
+    from .. import fhir
 
-    stack: list[tuple[int, str, str, object]] = [(0, "", "", json.loads(source.read()))]
+    stack: list[tuple[int, str, str, object]] = [
+        (0, "", "", fhir.parse(source.read(), source=source.name).content)
+    ]
     while stack:
         depth, path, name, value = stack.pop()
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             kind = str(value.get("resourceType", ""))
             path = path or kind
             yield Node(depth, path, name or kind, kind, "")
-            stack += [(depth + 1, f"{path}.{key}", key, one) for key, one in reversed(value.items())]
+            stack += [(depth + 1, f"{path}.{key}", key, one) for key, one in reversed(list(value.items()))]
         elif isinstance(value, list):
             stack += [
                 (depth, f"{path}[{number}]", f"{name}[{number}]", value[number])
