@@ -7,39 +7,7 @@ first use.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .charset import CharacterSet
-    from .dataset import DataSet, Element
-    from .json_model import parse_json
-    from .names import PersonName
-    from .ordered import to_ordered_dict
-    from .package import Package
-    from .part10 import create, parse, read_file
-    from .pydicom_import import from_pydicom
-    from .recoding import recode
-    from .relations import graph, position, references
-    from .xml_model import parse_xml
-
-__all__ = [
-    "CharacterSet",
-    "DataSet",
-    "Element",
-    "Package",
-    "PersonName",
-    "create",
-    "from_pydicom",
-    "graph",
-    "parse",
-    "parse_json",
-    "parse_xml",
-    "position",
-    "read_file",
-    "recode",
-    "references",
-    "to_ordered_dict",
-]
+from typing import Any
 
 _HOMES = {
     "CharacterSet": "charset",
@@ -59,17 +27,15 @@ _HOMES = {
     "references": "relations",
     "to_ordered_dict": "ordered",
 }
+"""What the room exports, and the module that each name is in; `__init__.pyi` gives the types."""
 
-
-_MODULES = frozenset(("charset", "names", "temporal", "values"))
+__all__ = [*_HOMES]  # noqa: PLE0604  (names, each a text)
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
     if home is None:
-        raise AttributeError(f"chiasm.dicom has no {name!r}")
-    found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
-    globals()[name] = found
-    return found
+        raise AttributeError(f"module 'chiasm.dicom' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value

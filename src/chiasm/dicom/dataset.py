@@ -29,8 +29,7 @@ from .vr import (
 
 Value: TypeAlias = "values.Leaf | tuple[DataSet, ...]"
 
-_UNTOLD = frozenset(("", "UN"))
-_MAY_HAVE_ITEMS = frozenset(("", "UN", "SQ"))
+_UNTOLD, _MAY_HAVE_ITEMS = frozenset(("", "UN")), frozenset(("", "UN", "SQ"))
 _known = keys.KNOWN.get
 
 

@@ -8,15 +8,7 @@ and is checked by `validate` against the definitions of FHIR R4 (4.0.1).
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .numbers import Number
-    from .parser import parse, read_file
-    from .resource import Resource
-    from .validator import validate
-
-__all__ = ["Number", "Resource", "parse", "read_file", "validate"]
+from typing import Any
 
 _HOMES = {
     "Number": "numbers",
@@ -25,10 +17,15 @@ _HOMES = {
     "read_file": "parser",
     "validate": "validator",
 }
+"""What the room exports, and the module that each name is in; `__init__.pyi` gives the types."""
+
+__all__ = [*_HOMES]  # noqa: PLE0604  (names, each a text)
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'chiasm.fhir' has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{home}", __name__), name)
+    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value

@@ -8,21 +8,23 @@ the crosswalk, read both ways.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .carry import rebuild
-    from .crosswalk import Crosswalk
-    from .result import Result
-    from .routes import convert
+_HOMES = {
+    "Crosswalk": "crosswalk",
+    "Result": "result",
+    "convert": "routes",
+    "rebuild": "carry",
+}
+"""What the room exports, and the module that each name is in; `__init__.pyi` gives the types."""
 
-__all__ = ["Crosswalk", "Result", "convert", "rebuild"]
-
-_HOMES = {"Crosswalk": "crosswalk", "Result": "result", "convert": "routes", "rebuild": "carry"}
+__all__ = [*_HOMES]  # noqa: PLE0604  (names, each a text)
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'chiasm.mapping' has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{home}", __name__), name)
+    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value

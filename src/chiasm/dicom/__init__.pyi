@@ -1,0 +1,16 @@
+from .charset import CharacterSet as CharacterSet
+from .dataset import DataSet as DataSet
+from .dataset import Element as Element
+from .json_model import parse_json as parse_json
+from .names import PersonName as PersonName
+from .ordered import to_ordered_dict as to_ordered_dict
+from .package import Package as Package
+from .part10 import create as create
+from .part10 import parse as parse
+from .part10 import read_file as read_file
+from .pydicom_import import from_pydicom as from_pydicom
+from .recoding import recode as recode
+from .relations import graph as graph
+from .relations import position as position
+from .relations import references as references
+from .xml_model import parse_xml as parse_xml
