@@ -98,7 +98,10 @@ def references(data: DataSet) -> Iterator[ObjectReference]:
     while stack:
         item, path, relation, study, series = stack.pop()
         if path:
-            study = str(item.get(STUDY) or study)
+            named = item.get(REFERENCED_INSTANCE) if relation == "RTReferencedStudySequence" else None
+            study = str(
+                item.get(STUDY) or named or study
+            )  # RT names the study as an instance: PS3.3 §C.8.8.5
             series = str(item.get(SERIES) or series)
         instance = item.get(REFERENCED_INSTANCE)
         if instance and path:

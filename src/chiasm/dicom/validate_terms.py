@@ -90,8 +90,6 @@ def _of_group(
     scheme = str(item.get(_SCHEME) or "")
     if known is None or not known.codes or not value or known.has(scheme, value):
         return
-    if scheme in _OLD_SNOMED:  # the groups have the codes of SCT, which replaced these
-        return
     severity = Severity.ERROR if is_extensible is False else Severity.WARNING
     said = " as its Context Identifier says" if is_extensible is None and not uses else ""
     text = f"the code ({value}, {scheme}) is not of CID {cid} {known.name}{said}"

@@ -52,6 +52,10 @@ ITEM = (
 """What an item holds at least, empty where nothing is known: PS3.4 §K.6.1.2."""
 
 
+_CONDITIONAL = frozenset(("ScheduledProcedureStepDescription", "RequestedProcedureDescription"))
+"""What is not there where it would be empty: a code may stand for it, PS3.4 §K.6.1.2."""
+
+
 def complete_worklist_item(data: DataSet) -> DataSet:
     """The same item with every attribute that a worklist answers with, empty where nothing is known."""
     steps = data.element("ScheduledProcedureStepSequence")
@@ -60,10 +64,10 @@ def complete_worklist_item(data: DataSet) -> DataSet:
     steps = data.element("ScheduledProcedureStepSequence")
     for item in steps.items if steps is not None else ():
         for keyword in STEP:
-            if keyword not in item:
+            if keyword not in item and keyword not in _CONDITIONAL:
                 item[keyword] = None
     for keyword in ITEM:
-        if keyword not in data:
+        if keyword not in data and keyword not in _CONDITIONAL:
             data[keyword] = None
     for keyword in ("ReferencedStudySequence", "ReferencedPatientSequence"):
         if keyword not in data:
