@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..model import Coded, Quantity
 from .crosswalk import Crosswalk, Place
 from .kinds import KINDS
 
@@ -81,11 +82,7 @@ class Writer:
             targets = []
             for place in places:
                 if place.code is not None:
-                    unit = (
-                        said.unit
-                        if place.unit or (place.value_type == "ST" and hasattr(said, "unit"))
-                        else None
-                    )
+                    unit = said.unit if isinstance(said, Quantity) else None
                     self.observations.append(_observation(place, field, unit, sub_id, status))
                     targets.append(place.path)
                 elif _put(segments, place, field):
@@ -94,13 +91,12 @@ class Writer:
                 self.written[concept, index] = Written(" ".join(targets), unheld)
 
 
-def _observation(place: Place, field: FieldValue, unit: Any, sub_id: str, status: str) -> Observation:
-    units: FieldValue = None
-    value_type = place.value_type
-    if unit is not None:
-        units = (unit.code, unit.meaning, unit.scheme)
-        value_type = "NM"
-    return Observation(place.code, value_type, field, units, sub_id, status)
+def _observation(
+    place: Place, field: FieldValue, unit: Coded | None, sub_id: str, status: str
+) -> Observation:
+    if unit is None:
+        return Observation(place.code, place.value_type, field, None, sub_id, status)
+    return Observation(place.code, "NM", field, (unit.code, unit.meaning, unit.scheme), sub_id, status)
 
 
 def _put(segments: dict[str, Fields], place: Place, field: FieldValue) -> bool:
@@ -115,14 +111,16 @@ def _put(segments: dict[str, Fields], place: Place, field: FieldValue) -> bool:
             fields[place.field] = field
             return True
         return _fill_up(fields, place.field, there, field)
-    wanted = (
-        field if isinstance(field, tuple) else (field[0] if isinstance(field, list) and field else field,)
-    )
-    if wanted and isinstance(wanted[0], tuple) and isinstance(field, list):
-        wanted = wanted[0]
+    wanted = _components(field)
     if not any(wanted):
         return False
     return _place_components(fields, place.field, there, place.component - 1, wanted)
+
+
+def _components(field: FieldValue) -> tuple[Any, ...]:
+    """The components of a field value, of its first repetition where there are several."""
+    first = field[0] if isinstance(field, list) and field else field
+    return first if isinstance(first, tuple) else (first,)
 
 
 def _fill_up(fields: Fields, number: int, there: FieldValue, field: FieldValue) -> bool:
