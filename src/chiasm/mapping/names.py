@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..hl7 import FieldValue
     from .reading import DicomReader, FieldReader, RepetitionReader
 
+CODE_MEANING = frozenset({"meaning"})
+"""The facet that a person's code has in DICOM and an identifier in v2 has not."""
+
 MAIDEN, LEGAL, ALIAS = "M", "L", "A"
 """Name types of HL7 table 0200."""
 
@@ -291,7 +294,7 @@ class PersonsKind:
 
     def to_v2(self, value: object) -> Held:
         """The repetitions of all persons."""
-        return [one for person in cast("tuple[Person, ...]", value) for one in to_xcn(person)], ALL_HELD
+        return [one for person in cast("tuple[Person, ...]", value) for one in to_xcn(person)], CODE_MEANING
 
 
 class NamedPersonsKind(PersonsKind):
@@ -310,5 +313,5 @@ class NamedPersonsKind(PersonsKind):
         """A repetition of NDL each."""
         persons = cast("tuple[Person, ...]", value)
         several = any(person.name.ideographic and person.name.alphabetic for person in persons)
-        unheld = frozenset({"second writing of the name"}) if several else ALL_HELD
-        return [(to_cnn(person),) for person in persons], unheld
+        second = frozenset({"~its first writing alone has a place"}) if several else ALL_HELD
+        return [(to_cnn(person),) for person in persons], CODE_MEANING | second
