@@ -110,3 +110,12 @@ def test_an_escape_counts_as_the_character_it_stands_for():
 
 def test_an_unknown_segment_is_passed_over():
     assert findings("QQQ|a^b") == []
+
+
+@pytest.mark.parametrize("named", ["CWE", "XPN", "XTN"])
+def test_a_code_of_three_letters_that_the_fields_own_table_lists_is_not_too_long(named):
+    assert findings(f"OBX|1|{named}|A^B||||||||F") == []
+
+
+def test_a_code_that_no_table_lists_has_the_fields_length():
+    assert "over-long" in [f.rule for f in findings("OBX|1|QQQ|A^B||||||||F")]
