@@ -16,6 +16,7 @@ ABOUT = {
     "PatientName": "Doe^J", "PatientID": "1", "AccessionNumber": "A", "RequestedProcedureID": "R",
     "ScheduledStationAETitle": "CT1", "ScheduledProcedureStepStartDate": "20260101",
     "ScheduledProcedureStepStartTime": "0900", "Modality": "CT", "ScheduledProcedureStepID": "S",
+    "RequestedProcedureDescription": "Head", "ScheduledProcedureStepDescription": "Head",
 }  # fmt: skip
 
 

@@ -121,7 +121,11 @@ def _capture(request: Request, about: dict[str, Any]) -> DataSet:
 
 def _document(request: Request, about: dict[str, Any]) -> DataSet:
     source = _one_source(request)
-    return encapsulated.encapsulated(source.read(), about, request.title, request.kind)
+    content = source.read()
+    found = encapsulated.kind_of(content)
+    if found != request.kind:
+        raise UsageError(f"it is a {found}, not a {request.kind}", source=source.name)
+    return encapsulated.encapsulated(content, about, request.title, request.kind)
 
 
 def _report(request: Request, about: dict[str, Any]) -> DataSet:

@@ -124,7 +124,7 @@ def _places(content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     while pending:
         item = pending.pop()
         pending += item.get("items") or ()
-        value = item.get("value") or ()
+        value: Sequence[Any] = item.get("value") or ()
         if item.get("type") in {"IMAGE", "COMPOSITE", "WAVEFORM"} and len(value) > 2:
             found[str(value[1])] = (str(value[2]), str(value[3]) if len(value) > 3 else "")
     return found

@@ -78,7 +78,7 @@ def _compare(condition: Condition, scope: Scope) -> bool:
     if element.length > _CHARACTER_LIMIT or element.vr == "SQ":
         return False
     value = element.value
-    values = value if isinstance(value, tuple) else () if value is None else (value,)
+    values: tuple[object, ...] = value if isinstance(value, tuple) else () if value is None else (value,)
     if "index" in condition:
         values = values[condition["index"] : condition["index"] + 1]
     return bool(values) and _matches(operator, values, condition.get("values", ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from ..dicom.secondary_capture import Raster
@@ -26,14 +27,24 @@ def from_image(content: bytes, *, source: str = "", limits: Limits = DEFAULT) ->
     except ImportError:
         raise UsageError("Pillow is not installed", hint="pip install 'chiasm[pixels]'") from None
     try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "TIFF")) as image:
-            pixels = image.width * image.height * getattr(image, "n_frames", 1)
-            if pixels > limits.image_pixels:
-                raise LimitError(f"{pixels} pixels", source=source, rule="limits.image_pixels")
-            lossy = len(image.tobytes()) / max(len(content), 1) if image.format == "JPEG" else 0.0
-            frames = [_frame(one) for one in ImageSequence.Iterator(image)]
-            width, height = image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow doubts and can read is read
+            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "TIFF")) as image:
+                pixels = image.width * image.height * getattr(image, "n_frames", 1)
+                if pixels > limits.image_pixels:
+                    raise LimitError(f"{pixels} pixels", source=source, rule="limits.image_pixels")
+                lossy = len(image.tobytes()) / max(len(content), 1) if image.format == "JPEG" else 0.0
+                width, height = image.size
+                frames = []
+                for one in ImageSequence.Iterator(image):
+                    if one.size != (width, height):
+                        raise UsageError(
+                            "its frames are of different sizes", source=source, hint="make one object of each"
+                        )
+                    frames.append(_frame(one))
+    except Image.DecompressionBombError as error:
+        raise LimitError(str(error), source=source, rule="limits.image_pixels") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError) as error:
         raise ParseError(
             f"it is no PNG, JPEG or TIFF image that can be read: {error}", source=source
         ) from None
