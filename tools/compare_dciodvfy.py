@@ -176,8 +176,8 @@ def page(found: list[Comparison]) -> str:
     lines = [
         "# `chiasm validate` beside dciodvfy",
         "",
-        "Printed by `python tools/compare_dciodvfy.py --page`, over the test files of pydicom, with",
-        "dciodvfy of dicom3tools 1.00 (2022). Each line of either becomes a pair of path and kind of finding.",
+        "Printed by `python tools/compare_dciodvfy.py --page`, over the test files of pydicom,",
+        "with dciodvfy of dicom3tools 1.00 (2022). Each line of either becomes a pair of path and kind.",
         "",
         f"{len(judged)} files judged by both: **{agreed:,} findings in common**, {mine:,} of Chiasm alone,",
         f"{other:,} of dciodvfy alone. {len(found) - len(judged)} files were not judged by dciodvfy.",

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chiasm import dicom
 from chiasm.dicom.general import new_object
@@ -159,6 +161,20 @@ def test_every_real_file_is_judged_without_a_crash(pydicom_files):
             assert all(len(tag) == 8 for tag in parts[::2]), one
         judged += 1
     assert judged > 150
+
+
+@pytest.mark.parametrize("name", ["CT_small.dcm", "test-SR.dcm", "rtplan.dcm", "liver_1frame.dcm"])
+@given(st.data())
+@settings(max_examples=25)
+def test_hostile_bytes_end_in_findings_or_in_an_error_of_ours(pydicom_data, name, data):
+    content = bytearray((pydicom_data / "test_files" / name).read_bytes())
+    for _ in range(data.draw(st.integers(1, 40))):
+        content[data.draw(st.integers(132, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        for one in validate(dicom.parse(bytes(content))):
+            assert one.rule
+    except ChiasmError:
+        pass
 
 
 def test_a_ct_is_checked_within_50_ms(pydicom_data: Path):
