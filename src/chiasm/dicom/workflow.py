@@ -88,7 +88,7 @@ def worklist_item(description: Description) -> DataSet:
 
 
 def performed_step(description: Description, now: datetime | None = None) -> DataSet:
-    """What N-CREATE sends when a step begins: PS3.4 Table F.7.2-1."""
+    """What N-CREATE sends when a step begins: PS3.4 §F.7.2.1.1."""
     now = now or datetime.now()
     given = described(description)
     scheduled = DataSet()
