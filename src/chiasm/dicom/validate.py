@@ -17,6 +17,7 @@ from .meaning import creator_of
 from .package import Package
 from .validate_across import agreement
 from .validate_conditions import Scope, demand
+from .validate_directory import directory
 from .validate_meta import check_meta
 from .validate_plan import EMPTY, Plan, Use, plan_of
 from .validate_terms import codes, enumerated
@@ -37,6 +38,7 @@ def validate(package: Package) -> Iterator[Finding]:
     yield from check_meta(package)
     uid = str(package.data.get(_SOP_CLASS) or package.header.get(_MEDIA_SOP_CLASS) or "")
     yield from validate_data(package.data, uid)
+    yield from directory(package.data)
     plan = plan_of(uid)
     yield from agreement(package, () if plan is None else plan.iod.functional_groups)
 
