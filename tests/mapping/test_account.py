@@ -39,8 +39,12 @@ def leaves(package: Package) -> list[tuple[str, Element]]:
 def changed(path: str, element: Element) -> object:
     """Another value of the same VR."""
     if element.vr in OTHER:
+        if path == "00100040":
+            return "F" if element.value == "M" else "M"
         value = OTHER[element.vr]
-        return "M" if path == "00100040" and element.value != "M" else value
+        if element.value == value:
+            return f"1{value}"[: len(value)] if isinstance(value, str) else value + 1
+        return value
     return b"other " if element.vr in {"OB", "UN"} else b"other   "
 
 
