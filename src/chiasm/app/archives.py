@@ -8,17 +8,15 @@ import os
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from ..errors import LimitError, ParseError
+from ..errors import ChiasmError, LimitError, ParseError
 from ..limits import DEFAULT, Limits
 
 _SPOOLED = 4 << 20
-_BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
 
 
 def members(path: Path, limits: Limits = DEFAULT) -> Iterator[tuple[int, str]]:
@@ -81,8 +79,10 @@ def _member(path: Path, number: int) -> IO[bytes]:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """What zipfile raises, as ParseError."""
+    """What zipfile and its decompressors raise, which is anything, as ParseError."""
     try:
         yield
-    except _BROKEN as error:
+    except (ChiasmError, MemoryError):
+        raise
+    except Exception as error:
         raise ParseError(f"the archive is broken: {error}", source=str(path)) from error

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..mapping.routes import Options
 
 _DICOM = frozenset({"dicom", "dicom-json", "dicom-xml"})
-_HEADERS = re.compile(rb"(?:\A|[\r\n\x0b\x1c])\s*(?:\xef\xbb\xbf)?(?:MSH|FHS|BHS)")
+_HEADERS = re.compile(rb"(?:\A|[\r\n\x0b\x1c])\s*(?:\xef\xbb\xbf)?(MSH|FHS|BHS)")
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -96,7 +96,7 @@ def apart(source: Source) -> Iterator[Source]:
         yield source
         return
     data = source.read()
-    if len(_HEADERS.findall(data)) < 2 and data[:2] not in _WIDE:
+    if _HEADERS.findall(data) == [b"MSH"] and data[:2] not in _WIDE:
         yield source
         return
     messages = hl7.parse_batch(data, source=source.name).messages

@@ -5,6 +5,7 @@ A name is made of the source's own path and of numbers, never of a value in a fi
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ SUFFIXES = {
 }
 """The suffix of each target's files."""
 
+_CARRIED = re.compile(rb"99DCMTAG.(?:UI|CS)")
+"""What --carry all writes into OBX-3 of its first observations, whatever the delimiter."""
+
 _ORDERS = frozenset({b"OMI", b"OMG", b"ORM", b"SIU"})
 
 
@@ -47,7 +51,7 @@ def target_of(source: Source, destination: Path | None) -> str:
     elif standard in {"hl7", "hl7-xml"}:
         if suffix == ".json":
             return "fhir"
-        return _from_message(source.head())
+        return _from_message(source.head(), standard)
     elif standard == "fhir":
         return "worklist"
     raise UsageError(
@@ -57,17 +61,22 @@ def target_of(source: Source, destination: Path | None) -> str:
     )
 
 
-def _from_message(head: bytes) -> str:
+def _from_message(head: bytes, standard: str) -> str:
     """What a message becomes in DICOM: an order a worklist item, a result a report."""
-    header = head[head.find(b"MSH") :]
-    separator = header[3:4]
-    fields = header.split(b"\r")[0].split(b"\n")[0].split(separator)
-    code = fields[8][:3] if len(fields) > 8 else b""
+    if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        head = head.decode("utf-16", "replace").encode("latin-1", "replace")
+    if standard == "hl7-xml":
+        root = re.search(rb"<(?:[\w.-]+:)?([A-Z]{3})(?:_[A-Z]\d\d)?[\s>]", head)
+        code = root[1] if root else b""
+    else:
+        header = re.split(rb"[\r\n]", head[max(head.find(b"MSH"), 0) :], maxsplit=1)[0]
+        fields = header.split(header[3:4] or b"|")
+        code = fields[8][:3] if len(fields) > 8 else b""
     if code in _ORDERS:
         return "worklist"
     if code == b"ADT":
         return "patient"
-    if b"99DCMTAG^UI" in head or b"99DCMTAG^CS" in head:
+    if _CARRIED.search(head):
         return "dicom"
     return "sr"
 

@@ -24,6 +24,7 @@ GAPS = {
     "PID-5": "lack PID-5: the file names no patient, and Chiasm invents none",
     "OBR-7": "lack OBR-7: the file has no date of its study or acquisition, and Chiasm invents none",
 }
+LONG = "hold a value that is longer than HL7 provides for; Chiasm cuts none"
 """What HL7 requires of a message and a file may not have, and what the tour says of it."""
 
 
@@ -101,14 +102,17 @@ class _Tally:
         """Check one message: what the file itself lacks is a gap, anything else a fault of the crossing."""
         found = [f for f in hl7.parse(output).validate() if f.severity is Severity.ERROR]
         self.clean += not found
-        self.gaps.update({GAPS[place] for f in found if (place := _field(f)) in GAPS})
-        self.faults += [f"{name}: {f.path}: {f.message}" for f in found if _field(f) not in GAPS]
+        told = {finding: _gap(finding) for finding in found}
+        self.gaps.update({gap for gap in told.values() if gap})
+        self.faults += [f"{name}: {f.path}: {f.message}" for f, gap in told.items() if not gap]
 
 
-def _field(finding: Finding) -> str:
-    """The field of a finding that says it is missing, as `PID-3`; else nothing."""
-    missing = finding.rule.startswith("missing")
-    return re.sub(r"\[\d+\]", "", finding.path).partition(".")[0] if missing else ""
+def _gap(finding: Finding) -> str:
+    """What the finding says of the file rather than of the crossing; nothing where it is a fault."""
+    if finding.rule == "over-long":
+        return LONG
+    field = re.sub(r"\[\d+\]", "", finding.path).partition(".")[0]
+    return GAPS.get(field, "") if finding.rule.startswith("missing") else ""
 
 
 def _all(folder: Path, out: Path) -> int:
