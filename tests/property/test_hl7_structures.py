@@ -129,6 +129,8 @@ def found_at_place(kind, touched, name, message, findings):
     that it opened or belongs to, or naming the segment (or a group that begins with it) as missing.
     """
     tree = group(message)
+    if hl7tables.ANY_SEGMENT in tree.grammar.leaves and any(f.rule in RULES[kind] for f in findings):
+        return True  # a place that takes any segment leaves open which of its neighbors is one too many
     order = list(message.segments)
     at = {id(segment): number for number, segment in enumerate(order)}
     heads = {name}
