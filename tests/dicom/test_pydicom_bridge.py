@@ -17,7 +17,7 @@ def test_every_file_is_the_same_in_pydicom(pydicom_files: list[Path]) -> None:
         try:
             package = dicom.read_file(path)
             theirs = pydicom.dcmread(path, force=True)
-        except (ChiasmError, Exception): 
+        except (ChiasmError, Exception):
             continue
         assert package.to_pydicom() == theirs, path.name
         tried += 1

@@ -82,7 +82,9 @@ def test_a_language_modifier_stays_with_its_item() -> None:
         ("PARTIAL", "UNVERIFIED", "A", "P", "partial"),
     ],
 )
-def test_the_status_is_one_table(completion: str, verification: str, order: str, result: str, fhir: str) -> None:
+def test_the_status_is_one_table(
+    completion: str, verification: str, order: str, result: str, fhir: str
+) -> None:
     assert status.from_flags(completion, verification) == order
     found = status.of(order)
     assert (found.result, found.report) == (result, fhir)
