@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -206,7 +207,7 @@ def test_a_ledger_that_cannot_be_and_a_file_for_a_folder(chiasm, ct, folder, tmp
 
 def test_a_device_stays_a_device(chiasm, ct):
     assert chiasm("convert", ct, "/dev/null", "--to", "oru").returncode == 0
-    assert not os.path.isfile("/dev/null")
+    assert not Path("/dev/null").is_file()
 
 
 def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(ct, tmp_path, chiasm, files_of):

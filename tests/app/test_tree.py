@@ -62,7 +62,7 @@ def test_a_resource_is_shown_by_paths():
     found = {row[1]: row[4] for row in rows(data.encode())}
     assert found["Patient.name[0].family"] == "Doe"
     assert found["Patient.name[0].given[0]"] == "J"
-    assert list(found)[0] == "Patient"
+    assert next(iter(found)) == "Patient"
 
 
 @pytest.mark.parametrize(

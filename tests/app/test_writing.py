@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_link_is_followed_and_a_device_written_to(tmp_path):
     assert (tmp_path / "real").read_bytes() == b"new"
     (tmp_path / "null").symlink_to(os.devnull)
     write(tmp_path / "null", b"gone")
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
 @pytest.mark.parametrize("name", ["folder", "file/below", "loop", "x" * 300, "a\0b"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,9 +73,16 @@ def _rows(path: str) -> Crosswalk:
     return load(path) if path else default()
 
 
+def fresh(chosen: Options) -> Options:
+    """The options for one more message, with a control ID that no other has. HL7 v2.5.1 §2.15.9.10."""
+    sender = replace(chosen.sender, control_id=os.urandom(10).hex().upper())
+    return replace(chosen, sender=sender)
+
+
 def convert_source(source: Source, to: str, chosen: Options) -> mapping.Result:
     """Convert one source, whichever standard it is written in."""
     standard = source.standard()
+    chosen = fresh(chosen)
     if standard in _DICOM:
         return mapping.convert([(source.name, source.package())], to, chosen)
     if standard == "hl7":

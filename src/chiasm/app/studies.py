@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import mapping
 from ..errors import ChiasmError
 from .batch import ledger_text
-from .convert import options
+from .convert import fresh, options
 from .naming import SUFFIXES, numbered
 from .request import Outcome
 from .sources import gather
@@ -59,7 +59,7 @@ def convert_studies(request: Request) -> Iterator[Outcome]:
 def _study(packages: Objects, to: str, chosen: Options, path: Path, request: Request) -> Outcome:
     name = f"study of {len(packages)} objects from {packages[0][0]}"
     try:
-        result = mapping.convert(packages, to, chosen)
+        result = mapping.convert(packages, to, fresh(chosen))
         paths = [path] + [numbered(path, number) for number in range(2, len(result.outputs) + 1)]
         for one, output in zip(paths, result.outputs, strict=True):
             write(one, output)
