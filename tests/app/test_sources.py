@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +125,13 @@ def test_a_package_comes_from_the_other_forms_of_dicom(form, pydicom_data, tmp_p
 def test_a_package_of_a_file_keeps_its_bytes(ct, tmp_path):
     shutil.copy(ct, tmp_path / "x")
     assert Source("x", tmp_path / "x").package().encode() == ct.read_bytes()
+
+
+def test_a_program_is_no_data_set(tmp_path):
+    import sys
+    import sysconfig
+
+    library = next(Path(sysconfig.get_path("stdlib")).glob("__pycache__/*.pyc"))
+    for path in (library, Path(sys.executable).resolve()):
+        with pytest.raises(ParseError, match="neither a DICOM file"):
+            Source(path.name, path).package()

@@ -56,8 +56,19 @@ class Source:
         return standard(self.head(), self.name)
 
     def package(self, limits: Limits = DEFAULT) -> Package:
-        """It as DICOM, be it a file (mapped into memory, not read), JSON or XML."""
-        form = self.standard()
+        """It as DICOM, be it a file (mapped into memory, not read), JSON or XML.
+
+        Raises ParseError for what cannot be read, and for bytes without any mark of DICOM that begin with
+        a private element: programs and archives do, data sets do not, since group 0008 comes first.
+        """
+        package = self._package(self.standard(), limits)
+        if package.preamble is None and not len(package.header):
+            first = next(iter(package.data), None)
+            if first is None or first.is_private:
+                raise ParseError("neither a DICOM file nor a data set", source=self.name, rule="PS3.10 §7.1")
+        return package
+
+    def _package(self, form: str, limits: Limits) -> Package:
         if form in {"dicom-json", "dicom-xml"}:
             read = dicom.parse_json if form == "dicom-json" else dicom.parse_xml
             return dicom.create(read(self.read(), limits=limits, source=self.name))
