@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"chiasm.{name}")
     if name == "convert":
-        from .app.convert import convert  # noqa: PLC0415
+        from .app.convert import convert
 
         return convert
     raise AttributeError(f"module 'chiasm' has no attribute {name!r}")

@@ -77,3 +77,10 @@ def test_a_fifty_megabyte_value_takes_no_loop_over_characters():
     assert sum(len(leaf) for _, leaf in message.walk()) > len(big)
     message["MSH-10"] = "8"
     assert len(message.encode()) == len(made.encode())
+
+
+def test_a_segment_that_is_er7_already_is_placed_as_it_is():
+    message = hl7.compose([("MSH", {9: "ORU", 12: "2.5.1"}), hl7.Raw(r"OBX|1|ST|X^Y||a\T\b")])
+    assert message["OBX-5"] == "a&b"
+    with pytest.raises(UsageError, match="OBX"):
+        hl7.compose([hl7.Raw("OBX|1")])

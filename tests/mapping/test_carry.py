@@ -102,3 +102,11 @@ def test_the_restored_file_accounts_for_the_message(pydicom_files: list[Path]) -
     result = mapping.convert(message, "dicom")
     assert dicom.parse(result.output)["PatientName"] == "CompressedSamples^CT1"
     assert {entry.source for entry in result.ledger} == {place for place, value in message.walk() if value}
+
+
+def test_two_quotation_marks_are_a_text_and_no_null() -> None:
+    data = DataSet(
+        {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "SOPInstanceUID": "1.2", "PatientComments": '""'}
+    )
+    back, _ = round_trip(dicom.create(data))
+    assert back["PatientComments"] == '""'

@@ -8,9 +8,11 @@ from .composing import compose as compose
 from .create import create_message as create_message
 from .create import encode_message as encode_message
 from .delimiters import NULL as NULL
+from .delimiters import STANDARD as STANDARD
 from .delimiters import Delimiters as Delimiters
 from .delimiters import Raw as Raw
 from .fieldtext import FieldValue as FieldValue
+from .fieldtext import field_text as field_text
 from .message import Message as Message
 from .message import parse as parse
 from .profile import Profile as Profile

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from ..errors import UsageError
 from .charset import Charset, Coding, bytewise, declared
-from .delimiters import STANDARD, Delimiters
+from .delimiters import STANDARD, Delimiters, Raw
 from .envelope import Envelope
 from .escape import unescape
 from .fieldtext import FieldValue, field_text, segment_text
@@ -15,7 +15,8 @@ from .message import Message
 
 __all__ = ["FieldValue", "SegmentValue", "compose"]
 
-SegmentValue: TypeAlias = tuple[str, Mapping[int, FieldValue]]
+SegmentValue: TypeAlias = tuple[str, Mapping[int, FieldValue]] | Raw
+"""A segment's id with its fields, or (`Raw`) a segment after the header that is ER7 already."""
 
 
 def compose(
@@ -33,10 +34,14 @@ def compose(
     """
     delimiters = _delimiters(encoding_characters, field_separator)
     lines: list[str] = []
-    for name, fields in segments:
-        if not lines and name != "MSH":
-            raise UsageError(f"a message begins with MSH, not with {name}", rule="HL7 v2.5.1 §2.15.9")
-        lines.append(segment_text(name, fields, delimiters, header=not lines))
+    for segment in segments:
+        if not lines and segment[0] != "MSH":
+            named = segment[:3] if isinstance(segment, Raw) else segment[0]
+            raise UsageError(f"a message begins with MSH, not with {named}", rule="HL7 v2.5.1 §2.15.9")
+        if isinstance(segment, Raw):
+            lines.append(segment)
+        else:
+            lines.append(segment_text(segment[0], segment[1], delimiters, header=not lines))
     if not lines:
         raise UsageError("a message has at least its header", rule="HL7 v2.5.1 §2.15.9")
     names = (charset,) if isinstance(charset, str) else charset or ()

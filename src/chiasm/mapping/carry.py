@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dicom import DataSet, create
 from ..errors import MappingError
-from ..hl7 import Raw
+from ..hl7 import STANDARD, Raw, field_text
 from ..model import Disposition, Entry
 from ..standards import dictionary
 from .account import PIXELS
@@ -43,10 +43,10 @@ def observe(package: Package, segments: list[SegmentRow]) -> dict[str, str]:
 
     Walks the items with a stack of its own, so that no depth of nesting can exhaust Python's.
     """
-    number = sum(1 for name, _ in segments if name == "OBX")
+    number = sum(1 for segment in segments if isinstance(segment, Raw) or segment[0] == "OBX")
     taken: dict[str, str] = {}
     stack: list[tuple[Iterator[Element], str, str]] = [(iter(package.data), "", "")]
-    append = segments.append
+    append, special = segments.append, STANDARD.special.search
     while stack:
         elements, prefix, sub_id = stack[-1]
         element = next(elements, None)
@@ -72,16 +72,9 @@ def observe(package: Package, segments: list[SegmentRow]) -> dict[str, str]:
         else:
             kind, value = _value(element, vr)
             taken[prefix + text] = f"OBX[{number}]-5"
-        fields: dict[int, FieldValue] = {
-            1: str(number),
-            2: kind,
-            3: _code(tag, vr),
-            5: value,
-            11: "F",
-        }
-        if sub_id:
-            fields[4] = sub_id
-        append(("OBX", fields))
+        plain = value.__class__ is str and special(value) is None and value != '""'
+        field = value if plain else field_text(value, STANDARD)
+        append(Raw(f"OBX|{number}|{kind}|{_code(tag, vr)}|{sub_id}|{field}||||||F"))
     return taken
 
 

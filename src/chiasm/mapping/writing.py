@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..model import Coded, Quantity
 from .crosswalk import Crosswalk, Place
@@ -13,11 +13,11 @@ from .kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..hl7 import FieldValue
+    from ..hl7 import FieldValue, Raw
     from .kind import Held
 
 Fields = dict[int, "FieldValue"]
-SegmentRow = tuple[str, Fields]
+SegmentRow: TypeAlias = "tuple[str, Fields] | Raw"
 WritePlan = tuple[tuple[str, str, "Callable[[object], Held]", tuple[Place, ...]], ...]
 
 
