@@ -50,9 +50,14 @@ def run_console(text: str, folder: Path) -> None:
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
         done = subprocess.run(
-            ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False
+            ["bash", "-c", command],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
-        got = done.stdout.replace("\r", "\n") + done.stderr
+        got = done.stdout.replace("\r", "\n")
         agrees = doctest.OutputChecker().check_output(expected, got, FLAGS)
         assert agrees or not expected.strip(), f"$ {command}\n{got}"
         assert done.returncode in {0, 1}, f"$ {command}\n{got}"
