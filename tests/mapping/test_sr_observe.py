@@ -52,7 +52,7 @@ def test_an_item_has_its_name_type_relationship_and_position() -> None:
         ("DATE", {"text": "20240131"}, "DT", "20240131"),
         ("DATE", {"text": "2024.01.31"}, "ST", "2024.01.31"),
         ("TIME", {"text": "120000.5"}, "TM", "120000.5"),
-        ("DATETIME", {"text": "20240131120000+0100"}, "DTM", "20240131120000+0100"),
+        ("DATETIME", {"text": "20240131120000+0100"}, "TS", "20240131120000+0100"),
         ("UIDREF", {"text": "1.2.3"}, "ST", "1.2.3"),
         ("PNAME", {"text": "Doe^Jane"}, "XPN", [("Doe", "Jane", "", "", "", "", "", "")]),
         ("IMAGE", {"reference": Reference("1.1", "1.2", (1, 2), (3,))}, "ST", "1.2#1,2;segments=3"),

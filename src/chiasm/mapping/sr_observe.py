@@ -233,7 +233,7 @@ def _time(item: Content, extras: list[Attribute]) -> Valued:
 
 
 def _date_time(item: Content, extras: list[Attribute]) -> Valued:
-    return _cut(_DTM, "DTM", item.text, sr.DATE_TIME, "DT", extras)
+    return _cut(_DTM, "TS", item.text, sr.DATE_TIME, "DT", extras)
 
 
 def _cut(
