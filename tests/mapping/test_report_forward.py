@@ -56,7 +56,7 @@ def test_a_dose_report(sr_package: Package, dose_report: Any, sender: Sender) ->
     product = [line.split("|") for line in lines if "122130^Dose Area Product" in line]
     assert (product[0][2], product[0][5], product[0][6]) == ("NM", "0.000012", "Gy.m2^Gy.m2^UCUM")
     started = [line.split("|") for line in lines if "111526^DateTime Started" in line]
-    assert (started[0][2], started[0][5]) == ("DTM", "20240131110000.1234")
+    assert (started[0][2], started[0][5]) == ("TS", "20240131110000.1234")
 
 
 @pytest.mark.parametrize("sample", ["measurement_report", "dose_report"])
