@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from ..model import Disposition, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..dicom import Package
     from ..hl7 import Message
     from .case_dicom import Read
-    from .case_v2 import MessageReading
+    from .case_v2 import FieldRead, MessageReading
     from .crosswalk import Crosswalk, Row
     from .writing import Written
 
@@ -109,22 +109,21 @@ TRANSPORT = frozenset({"MSH", "SFT", "EVN", "FHS", "BHS", "BTS", "FTS", "MSA"})
 _TRANSPORT = "says how the message travels, nothing of the patient"
 
 
-def of_message(
-    message: Message,
-    reading: MessageReading,
+def by_place(
+    reads: Iterable[FieldRead],
     written: Mapping[tuple[str, int], Written],
     refused: Mapping[tuple[str, int], str],
     target_name: str,
-) -> Iterator[Entry]:
-    """The entries of one v2 message, in the order of its leaves."""
+) -> dict[str, Entry]:
+    """What the rows say of each leaf that they read by its path; where several read it, the best of it."""
     said: dict[str, Entry] = {}
-    for read in reading.reads:
+    for read in reads:
         key = (read.concept, read.index)
         place = written.get(key)
+        reason = read.refusal or refused.get(key, "")
         for leaf in read.leaves:
-            if read.refusal or key in refused:
-                reason = f"refused: {read.refusal or refused[key]}"
-                entry = Entry(leaf, Disposition.DROPPED, "", read.concept, reason)
+            if reason:
+                entry = Entry(leaf, Disposition.DROPPED, "", read.concept, f"refused: {reason}")
             elif place is None:
                 entry = Entry(leaf, Disposition.DROPPED, "", read.concept, f"no place in {target_name}")
             else:
@@ -133,6 +132,18 @@ def of_message(
             known = said.get(leaf)
             if known is None or _RANK[entry.disposition] > _RANK[known.disposition]:
                 said[leaf] = entry
+    return said
+
+
+def of_message(
+    message: Message,
+    reading: MessageReading,
+    written: Mapping[tuple[str, int], Written],
+    refused: Mapping[tuple[str, int], str],
+    target_name: str,
+) -> Iterator[Entry]:
+    """The entries of one v2 message, in the order of its leaves."""
+    said = by_place(reading.reads, written, refused, target_name)
     for path, value in message.walk():
         if not value:
             continue

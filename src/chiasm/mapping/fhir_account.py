@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Disposition, Entry
+from .account import by_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from .writing import Written
 
 _FRAME = frozenset({"resourceType", "fullUrl", "id", "type"})
-_RANK = {Disposition.MAPPED: 1, Disposition.DROPPED: 0}
 _IN_BUNDLE = "says how the resources are put together, nothing of the patient"
 _LINK = "was followed to the resource that it points at"
 
@@ -27,22 +27,7 @@ def of_resource(
     target_name: str,
 ) -> Iterator[Entry]:
     """The entries of a bundle or a resource by itself, in the order of its leaves."""
-    said: dict[str, Entry] = {}
-    for read in reading.reads:
-        key = (read.concept, read.index)
-        place = written.get(key)
-        reason = read.refusal or refused.get(key, "")
-        for leaf in read.leaves:
-            if reason:
-                entry = Entry(leaf, Disposition.DROPPED, "", read.concept, f"refused: {reason}")
-            elif place is None:
-                entry = Entry(leaf, Disposition.DROPPED, "", read.concept, f"no place in {target_name}")
-            else:
-                notes = "; ".join(sorted(place.notes))
-                entry = Entry(leaf, Disposition.MAPPED, place.target, read.concept, notes)
-            known = said.get(leaf)
-            if known is None or _RANK[entry.disposition] > _RANK[known.disposition]:
-                said[leaf] = entry
+    said = by_place(reading.reads, written, refused, target_name)
     links = set(reading.links)
     for path, _ in root.walk():
         found = said.get(path)
