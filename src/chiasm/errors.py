@@ -6,7 +6,8 @@
     │   └── LimitError     bytes that would cost more than a budget of `limits` allows
     ├── ValueFormatError   one value that its type does not admit
     ├── EncodeError        content that the target format cannot hold
-    └── MappingError       content that has no faithful form in the other standard
+    ├── MappingError       content that has no faithful form in the other standard
+    └── ServiceError       the node could not do what it was asked; a row of FAILURES says how it is told
 
 An error names the file, the place in it, the rule that it breaks and what to do next; none is a
 bare builtin once it crosses the border of a room.
@@ -65,6 +66,72 @@ class EncodeError(ChiasmError):
 
 class MappingError(ChiasmError):
     """Content that has no faithful form in the other standard; refused rather than invented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One row of the catalogue of failures: how the same failure is told on each wire.
+
+    `dimse` is a status of PS3.7 §C or PS3.4, `http` of RFC 9110, `hl7` a code of table 0357, `fhir` an issue
+    type of FHIR R4 §issue-type.
+    """
+
+    name: str
+    dimse: int
+    http: int
+    hl7: str
+    fhir: str
+    meaning: str
+
+
+FAILURES = {
+    row.name: row
+    for row in (
+        Failure("out-of-resources", 0xA700, 507, "207", "no-store", "there is no room to keep it"),
+        Failure("unavailable", 0xA700, 503, "207", "transient", "a part of the node does not answer"),
+        Failure("too-many-matches", 0xA700, 413, "207", "too-costly", "more than may be given at once"),
+        Failure("no-such-destination", 0xA801, 400, "204", "not-found", "the destination is not known"),
+        Failure("incomplete-sub-operations", 0xA702, 502, "207", "incomplete", "sub-operations failed"),
+        Failure("mismatch", 0xA900, 409, "207", "invariant", "the object is not what it was said to be"),
+        Failure("not-understood", 0xC000, 400, "207", "structure", "the bytes cannot be read"),
+        Failure("bad-query", 0xC001, 400, "207", "invalid", "the question is not one that can be asked"),
+        Failure(
+            "conflict",
+            0xC100,
+            409,
+            "205",
+            "conflict",
+            "it differs from what is held, and the rule refuses it",
+        ),
+        Failure("unknown-sop-class", 0x0122, 415, "200", "not-supported", "the SOP class is not taken"),
+        Failure("unknown-syntax", 0xA900, 406, "207", "not-supported", "the form asked for cannot be made"),
+        Failure("not-authorized", 0x0124, 403, "207", "forbidden", "the caller may not do this"),
+        Failure("no-such-object", 0x0112, 404, "204", "not-found", "nothing of this name is held"),
+        Failure("too-large", 0xA700, 413, "207", "too-long", "it exceeds a budget"),
+        Failure("fault", 0x0110, 500, "207", "exception", "a fault of the node's own"),
+    )
+}
+"""The catalogue of failures by name: PS3.7 §C, PS3.4 §B.2.3, §C.4; RFC 9110 §15; HL7 v2.5.1 §2.15.4."""
+
+
+class ServiceError(ChiasmError):
+    """The node could not do what it was asked; `failure` says how that is told on each wire.
+
+    The name of a row of FAILURES comes first; what is not one is taken for `fault`.
+    """
+
+    def __init__(
+        self,
+        failure: str,
+        message: str = "",
+        *,
+        source: str = "",
+        place: str = "",
+        rule: str = "",
+        hint: str = "",
+    ) -> None:
+        self.failure = FAILURES.get(failure, FAILURES["fault"])
+        super().__init__(message or self.failure.meaning, source=source, place=place, rule=rule, hint=hint)
 
 
 class Severity(enum.StrEnum):

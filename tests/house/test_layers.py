@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("app", "mapping", "pixels", "hl7", "fhir", "model", "dicom", "standards")
+ROOMS = (
+    *("app", "console", "net", "services", "store", "mapping"),
+    *("protocols", "pixels", "hl7", "fhir", "model", "dicom", "standards"),
+)
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 
@@ -51,6 +54,10 @@ def test_imports_downward_are_kept(rooms, project_root):
         ("hl7/a.py", "from .. import dicom\n"),
         ("fhir/a.py", "def f():\n    from ..dicom import x\n"),
         ("model/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..dicom import x\n"),
+        ("store/a.py", "from ..services import x\n"),
+        ("services/a.py", "from ..net import x\n"),
+        ("net/a.py", "from ..console import x\n"),
+        ("protocols/a.py", "from ..model import x\n"),
         ("dicom/a.py", "def f():\n    from ..hl7 import x\n"),
         ("dicom/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..model import x\n"),
     ],

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from .case import Case, Sender
 from .codes import Coded, Quantity
+from .holdings import Event, Found, Location, Outcome, Source, Verdict
 from .identifiers import Identifier, Issuer
 from .ledger import Disposition, Entry, Ledger
 from .names import NameGroup, Person, PersonName
 from .order import Order, ScheduledStep
 from .patient import BodyMeasures, Patient, Visit
+from .query import Condition, Equals, Exists, Level, Query, Range, Wildcard
 from .report import Attribute, Content, Document, Position, Reference, Report, Signature
 from .study import Equipment, Instance, Series, Study
 from .times import Instant
@@ -22,29 +24,42 @@ __all__ = [
     "BodyMeasures",
     "Case",
     "Coded",
+    "Condition",
     "Content",
     "Disposition",
     "Document",
     "Entry",
+    "Equals",
     "Equipment",
+    "Event",
+    "Exists",
+    "Found",
     "Identifier",
     "Instance",
     "Instant",
     "Issuer",
     "Ledger",
+    "Level",
+    "Location",
     "NameGroup",
     "Order",
+    "Outcome",
     "Patient",
     "Person",
     "PersonName",
     "Position",
     "Quantity",
+    "Query",
+    "Range",
     "Reference",
     "Report",
     "ScheduledStep",
     "Sender",
     "Series",
     "Signature",
+    "Source",
     "Study",
+    "Verdict",
     "Visit",
+    "Wildcard",
 ]

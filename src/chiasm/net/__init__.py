@@ -1,0 +1,1 @@
+"""The only sockets: shells of asyncio around the protocols, clients and servers."""

@@ -1,0 +1,1 @@
+"""What the node does, one module a noun; no wire's spelling, no threads."""
