@@ -11,7 +11,7 @@ CHECKS := check-format check-lint check-types check-layers check-house tables-ch
 
 export PIP_NO_INPUT = 1
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check $(CHECKS) format bench tables docs lock changelog clean
+.PHONY: help setup run tour services services-down test test-long check $(CHECKS) format bench tables docs lock changelog clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,8 +30,17 @@ $(TABLES_STAMP): requirements/tables.lock $(wildcard tools/tables/package-lock.j
 	@if [ -f tools/tables/package-lock.json ]; then npm ci --prefix tools/tables --silent --no-audit --no-fund --ignore-scripts; fi
 	@rm -f $(TABLES_VENV)/.stamp-*; touch $@
 
-run: setup ## the main job: real DICOM files become HL7 messages and come back, in out/tour
+run: setup ## start the node with sample studies loaded, and print the console's address; Ctrl-C stops it
+	$(VENV)/bin/chiasm up --data out/node --samples
+
+tour: setup ## the crossing: real DICOM files become HL7 messages and come back, in out/tour
 	$(VENV)/bin/chiasm tour --out out/tour
+
+services: ## install and start PostgreSQL and an S3-compatible server for the tests that want them
+	tools/services/up.sh
+
+services-down: ## stop them
+	tools/services/down.sh
 
 test: setup ## every test but the long ones
 	$(PYTEST)

@@ -6,10 +6,21 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import crossing, dicom_read, hl7_parse, memory, report, sr, start
+from . import (
+    crossing,
+    dicom_read,
+    hl7_parse,
+    memory,
+    node_ask,
+    node_rest,
+    node_store,
+    report,
+    sr,
+    start,
+)
 from .measure import ROUNDS, Outcome, Row
 
-FAMILIES = (dicom_read, hl7_parse, crossing, sr, memory, start)
+FAMILIES = (dicom_read, hl7_parse, crossing, sr, memory, start, node_store, node_ask, node_rest)
 
 
 def rows() -> list[Row]:

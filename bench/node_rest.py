@@ -1,0 +1,93 @@
+"""Starting, resting and growing: time to ready, memory at rest, questions to a thousand times more studies."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from . import node_peers
+from .measure import Outcome, Row, duration
+
+_ROUNDS = 5
+
+
+def rows() -> list[Row]:
+    """Start, memory, growth on both databases."""
+    return [
+        Row("start to ready", "Orthanc", "6 × at most", _start),
+        Row("memory at rest", "Orthanc", "4 × at most", _memory),
+        *(_growth(database) for database in ("SQLite", "PostgreSQL")),
+    ]
+
+
+def _pairs() -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Seconds to ready and megabytes at rest of ours and of Orthanc, round by round."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(_ROUNDS + 1):
+            pair = []
+            for name, make in (("chiasm", node_peers.chiasm), ("orthanc", node_peers.orthanc)):
+                with make(Path(folder) / f"{name}-{number}") as server:
+                    time.sleep(1)
+                    pair.append((server.ready, _resident(server.process.pid)))
+            found.append((pair[0], pair[1]))
+    return found[1:]
+
+
+def _resident(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1000
+
+
+def _start(row: Row, rounds: int) -> Outcome:
+    pairs = [(ours[0], peer[0]) for ours, peer in _pairs()]
+    return _at_most(row, pairs, 6, duration)
+
+
+def _memory(row: Row, rounds: int) -> Outcome:
+    pairs = [(ours[1], peer[1]) for ours, peer in _pairs()]
+    return _at_most(row, pairs, 4, lambda size: f"{size:.0f} MB")
+
+
+def _at_most(row: Row, pairs: list[tuple[float, float]], at_most: float, told: object) -> Outcome:
+    ours, peer = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ratios = sorted(a / b for a, b in pairs)
+    assert callable(told)
+    return Outcome(
+        row.work,
+        row.peer_name,
+        row.required,
+        ours=told(ours),
+        peer=told(peer),
+        ratio=ours / peer,
+        spread=f"{ratios[0]:.1f} to {ratios[-1]:.1f}",
+        mark="pass" if ours / peer <= at_most else "fail",
+    )
+
+
+def _growth(database: str) -> Row:
+    def run(row: Row, rounds: int) -> Outcome:
+        from . import growth_data
+
+        with contextlib.ExitStack() as stack:
+            root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            url = stack.enter_context(node_peers.postgresql(root / "pg")) if database == "PostgreSQL" else ""
+            times = growth_data.prefix_times(root, url, (1_000, 100_000, 1_000_000))
+        ratio = times[1_000_000] / times[1_000]
+        return Outcome(
+            row.work,
+            row.peer_name,
+            row.required,
+            ours=", ".join(f"{duration(seconds)} at {count:,}" for count, seconds in times.items()),
+            ratio=ratio,
+            spread="",
+            mark="pass" if ratio <= 3 else "fail",
+        )
+
+    return Row(
+        f"growth: QIDO by name prefix, 10³, 10⁵, 10⁶ studies, {database}", "itself", "3 × at most", run
+    )
