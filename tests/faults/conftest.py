@@ -16,8 +16,8 @@ def _services() -> dict[str, str]:
     """What `make services` wrote, overridden by the environment."""
     told: dict[str, str] = {}
     if ENV_FILE.exists():
-        pairs = (line.split("=", 1) for line in ENV_FILE.read_text().splitlines() if "=" in line)
-        told = {key: value for key, value in pairs}
+        lines = ENV_FILE.read_text().splitlines()
+        told = dict(line.split("=", 1) for line in lines if "=" in line)
     return told | {key: value for key, value in os.environ.items() if key.startswith("CHIASM_TEST_")}
 
 

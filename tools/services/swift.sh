@@ -130,5 +130,6 @@ ENV
 
 swift_down() {
   local name
-  for name in swift-proxy swift-object swift-container swift-account memcached; do halt "$name"; done
+  for name in swift-proxy swift-object swift-container swift-account memcached; do halt "$name" & done
+  wait
 }
