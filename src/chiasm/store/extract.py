@@ -6,7 +6,6 @@ An Extract is plain texts and lists: it travels between threads and processes. M
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ..dicom.package import Package
 from ..errors import ChiasmError
 from . import index_keys
 from .extract_tables import LEVELS, MOMENTS
+from .names import sounds
 
 SEPARATOR = ",\n"
 """Between two members, so that they can be told apart again: no JSON text has a line feed of its own."""
@@ -111,6 +111,8 @@ def _part(root: DataSet, tags: dict[int, str]) -> Part:
         found = index_keys.keys(vr, values)
         if found:
             keys[name] = [one.replace("\0", "")[:_TEXT] for one in found]
+            if vr == "PN":
+                keys[name + "~"] = list(dict.fromkeys(sound for one in keys[name] for sound in sounds(one)))
     _moments(root, tags, keys)
     return Part(SEPARATOR.join(members), keys)
 
@@ -181,13 +183,8 @@ def _moments(root: DataSet, tags: dict[int, str], keys: Keys) -> None:
         if not day:
             continue
         clock = keys.get(f"{time:08X}")
-        moment = day[0] + (clock[0] if clock else "")
+        moment = day[0] + (clock[0] if clock else "000000.000000")
         keys[f"{date:08X}+"] = [moment]
         offset = root.get(0x00080201)
         if clock and isinstance(offset, str) and len(moment) == 21 and moment[:8].isdigit():
             keys[f"{date:08X}@"] = [index_keys.at_utc(moment, offset)]
-
-
-def binary(part: bytes) -> str:
-    """Bytes as the Base64 text of DICOM JSON."""
-    return base64.b64encode(part).decode("ascii")

@@ -1,0 +1,186 @@
+"""The index: what is held, found by what people know of it. A projection of the journal.
+
+Synchronous, and safe to call from several threads: callers run it beside their event loop.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, create_engine
+
+from ..model.holdings import Found, Location
+from ..model.query import Level, Query
+from .conflicts import Conflict, of_row
+from .extract import SEPARATOR
+from .index_apply import Applied, Applier, Arrival
+from .index_driver import Driver, Row, open_driver
+from .index_statements import Statements
+from .query_sql import Planner
+
+__all__ = ["Applied", "Arrival", "Conflict", "Index", "open_index"]
+
+
+def open_index(url: str) -> Index:
+    """The index in a database: an SQLite file's path or `sqlite:///path`, or `postgresql://host/name`.
+
+    Its tables are made where it is new and upgraded where it is older. ServiceError where the database does not
+    answer or belongs to a newer program, UsageError for a URL of another kind.
+    """
+    return Index(open_driver(url))
+
+
+class Index:
+    """Patients, studies, series and instances in one database; ServiceError where that fails."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._planner = Planner(driver)
+        self._statements = Statements(driver)
+        self._applier = Applier(driver, self._statements)
+        self._engine: Engine | None = None
+
+    def apply(self, arrivals: Sequence[Arrival]) -> list[Applied]:
+        """Take a batch into the index in one transaction; what was applied before is passed over."""
+        return self._applier.apply(arrivals)
+
+    def position(self, chain: str) -> int:
+        """The sequence number up to which a chain of the journal was applied; 0 for none."""
+        rows = self._driver.rows(self._statements.position, {"chain": chain})
+        return int(rows[0][0]) if rows else 0
+
+    def find(self, query: Query) -> list[Found]:
+        """The entities that meet a query."""
+        statement, given = self._planner.plan(query)
+        rows = self._driver.rows(statement, given)
+        return _READERS[query.level](rows)
+
+    def stream(self, query: Query, chunk: int = 500) -> Iterator[list[Found]]:
+        """The same, some at a time: what is held at the start, whatever arrives meanwhile."""
+        statement, given = self._planner.plan(query)
+        read = _READERS[query.level]
+        with self._driver.cursor(statement, given) as cursor:
+            while rows := cursor.fetchmany(chunk):
+                yield read(rows)
+
+    def count(self, query: Query) -> int:
+        """How many entities meet a query, its limit and offset aside."""
+        statement, given = self._planner.plan(query, counting=True)
+        return int(self._driver.rows(statement, given)[0][0])
+
+    def locations(
+        self,
+        *,
+        patient: int | str | None = None,
+        studies: Sequence[str] = (),
+        series: Sequence[str] = (),
+        instances: Sequence[str] = (),
+    ) -> list[Location]:
+        """Where the current versions of instances lie that meet all that is given, in the order of series.
+
+        `patient` is the index's number of a patient, or a Patient ID of any issuer; the rest are UIDs. Within a
+        series they are in the order of instance numbers. Nothing given is nothing found.
+        """
+        if patient is None and not (studies or series or instances):
+            return []
+        array = self._driver.array
+        shape = (type(patient), bool(studies), bool(series), bool(instances))
+        given: Mapping[str, Any] = {
+            "patient": patient, "studies": array(studies), "series": array(series), "instances": array(instances)
+        }  # fmt: skip
+        return [_location(row) for row in self._driver.rows(self._statements.locations(shape), given)]
+
+    def instance(self, sop_instance: str) -> Location | None:
+        """Where the current version of an instance lies; None where it is not held."""
+        rows = self._driver.rows(self._statements.instance, {"uid": sop_instance})
+        return _location(rows[0]) if rows else None
+
+    def versions(self, sop_instance: str) -> list[Location]:
+        """All versions of an instance, the first one first."""
+        return [_location(row) for row in self._driver.rows(self._statements.versions, {"uid": sop_instance})]
+
+    def conflicts(self, open_only: bool = True) -> list[Conflict]:
+        """The disagreements found, latest first; `open_only` leaves out those that were resolved."""
+        statement = self._statements.open_conflicts if open_only else self._statements.conflicts
+        return [of_row(row) for row in self._driver.rows(statement, {})]
+
+    def resolve(self, conflict: int) -> None:
+        """Mark a conflict as resolved, now."""
+        now = datetime.datetime.now(datetime.UTC).isoformat()
+        statement = self._statements.resolve
+        given = {"number": conflict, "now": now}
+        self._driver.write(lambda connection: connection.execute(statement.text, statement.values(given)))
+
+    def statistics(self) -> dict[str, int]:
+        """How many patients, studies, series, instances, versions, bytes and open conflicts there are."""
+        row = self._driver.rows(self._statements.statistics, {})[0]
+        names = ("patients", "studies", "series", "instances", "versions", "bytes", "conflicts")
+        return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
+
+    @property
+    def engine(self) -> Engine:
+        """An SQLAlchemy engine on the same database, made on first use, for the tables of the outbound queue."""
+        if self._engine is None:
+            self._engine = create_engine(self._driver.engine_url)
+        return self._engine
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._driver.close()
+        if self._engine is not None:
+            self._engine.dispose()
+
+
+def _location(row: Row) -> Location:
+    return Location(row[0], row[1], row[2], bytes(row[3]), *row[4:])
+
+
+def _patients(rows: Sequence[Row]) -> list[Found]:
+    found = []
+    for number, own, studies, series, instances in rows:
+        counts = (("00201200", studies), ("00201202", series), ("00201204", instances))
+        added = [f'"{tag}":{{"vr":"IS","Value":[{count}]}}' for tag, count in counts]
+        found.append(Found(Level.PATIENT, number, "", "", "", merged(own, *added)))
+    return found
+
+
+def _studies(rows: Sequence[Row]) -> list[Found]:
+    level = Level.STUDY
+    return [Found(level, number, uid, "", "", members) for number, uid, members in rows]
+
+
+def _series(rows: Sequence[Row]) -> list[Found]:
+    return [
+        Found(Level.SERIES, number, study, uid, "", merged(members, own, _counted(count)))
+        for number, study, members, uid, own, count in rows
+    ]
+
+
+def _instances(rows: Sequence[Row]) -> list[Found]:
+    found = []
+    above: dict[tuple[int, str, str], str] = {}
+    for number, study, members, series, own, count, uid, mine in rows:
+        place = (number, study, series)
+        if place not in above:
+            above[place] = merged(members, own, _counted(count))
+        found.append(Found(Level.INSTANCE, number, study, series, uid, merged(above[place], mine)))
+    return found
+
+
+def _counted(count: int) -> str:
+    return f'"00201209":{{"vr":"IS","Value":[{count}]}}'
+
+
+def merged(*parts: str) -> str:
+    """Members of several levels as one text in ascending order of tags."""
+    return SEPARATOR.join(sorted([one for part in parts if part for one in part.split(SEPARATOR)]))
+
+
+_READERS: dict[Level, Callable[[Sequence[Row]], list[Found]]] = {
+    Level.PATIENT: _patients,
+    Level.STUDY: _studies,
+    Level.SERIES: _series,
+    Level.INSTANCE: _instances,
+}

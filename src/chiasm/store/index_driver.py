@@ -1,0 +1,271 @@
+"""Connections to the two databases, as bare as their drivers give them, and statements compiled for each.
+
+Statements are written with SQLAlchemy Core once and run as text on the driver: what an engine adds to each
+call is more than an indexed look-up costs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import ClauseElement
+from sqlalchemy.engine.interfaces import Dialect
+
+from ..errors import ServiceError, UsageError
+from .index_schema import HEAD, prepare
+
+Row = tuple[Any, ...]
+Result = TypeVar("Result")
+
+_ATTEMPTS = 12
+_WAIT = 30.0
+
+
+class Statement:
+    """The text of a statement and the names of its parameters in their order."""
+
+    __slots__ = ("fixed", "names", "text")
+
+    def __init__(self, text: str, names: Sequence[str], fixed: Mapping[str, Any]) -> None:
+        self.text = text
+        self.names = tuple(names)
+        self.fixed = dict(fixed)
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """The parameters in order; those that were not given are as the statement was written."""
+        fixed = self.fixed
+        return [given[name] if name in given else fixed[name] for name in self.names]
+
+
+class Driver:
+    """One database: connections from a pool, transactions that are tried again, compiled statements."""
+
+    dialect: Dialect
+    name = ""
+    engine_url = ""
+    errors: tuple[type[Exception], ...] = ()
+
+    def __init__(self) -> None:
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def compile(self, statement: ClauseElement) -> Statement:
+        """The statement as text for the driver."""
+        compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+        names = getattr(compiled, "positiontup", None) or []
+        return Statement(str(compiled), names, compiled.params)
+
+    def array(self, values: Sequence[Any]) -> Any:
+        """A list as one parameter."""
+        raise NotImplementedError
+
+    def document(self, value: object) -> Any:
+        """A JSON document as one parameter."""
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def connect(self) -> Any:
+        """A new connection, outside any transaction."""
+        raise NotImplementedError
+
+    def is_passing(self, error: Exception) -> bool:
+        """Whether an error may be gone when the transaction is tried again."""
+        raise NotImplementedError
+
+    def begin(self, connection: Any) -> None:
+        """Start a transaction that writes."""
+        connection.execute("BEGIN")
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[Any]:
+        """A connection of the pool; one that failed is closed. ServiceError where the database fails."""
+        with self._lock:
+            if self._closed:
+                raise ServiceError("unavailable", "the index is closed")
+            connection = self._idle.pop() if self._idle else None
+        try:
+            if connection is None:
+                connection = self.connect()
+            yield connection
+        except self.errors as error:
+            if connection is not None:
+                connection.close()
+            connection = None
+            raise ServiceError("unavailable", f"the index does not answer: {error}") from error
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            connection = None
+            raise
+        finally:
+            if connection is not None:
+                with self._lock:
+                    keep = not self._closed
+                    if keep:
+                        self._idle.append(connection)
+                if not keep:
+                    connection.close()
+
+    def rows(self, statement: Statement, given: Mapping[str, Any]) -> list[Row]:
+        """All rows of a statement that reads."""
+        with self.connection() as connection:
+            rows: list[Row] = connection.execute(statement.text, statement.values(given)).fetchall()
+            return rows
+
+    @contextlib.contextmanager
+    def cursor(self, statement: Statement, given: Mapping[str, Any]) -> Iterator[Any]:
+        """A cursor over the rows of a statement, read some at a time."""
+        with self.connection() as connection:
+            cursor = connection.execute(statement.text, statement.values(given))
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+
+    def write(self, work: Callable[[Any], Result]) -> Result:
+        """Do work in one transaction; tried again where another process was in the way."""
+        for attempt in range(_ATTEMPTS):
+            with self.connection() as connection:
+                try:
+                    self.begin(connection)
+                    result = work(connection)
+                    connection.execute("COMMIT")
+                except BaseException as error:
+                    with contextlib.suppress(*self.errors):
+                        connection.execute("ROLLBACK")
+                    if not (isinstance(error, self.errors) and self.is_passing(error)):
+                        raise
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+                    threading.Event().wait(0.005 * 2 ** min(attempt, 7))
+                else:
+                    return result
+        raise ServiceError("unavailable", "the index is too busy")
+
+    def close(self) -> None:
+        """Close the connections; those in use are closed when they are given back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+
+class SqliteDriver(Driver):
+    """SQLite in WAL mode: readers and one writer at a time, across processes too."""
+
+    name = "sqlite"
+    errors = (sqlite3.Error,)
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+        self.dialect = SQLiteDialect_pysqlite()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
+        self.path = path
+        self.engine_url = f"sqlite:///{path}"
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with self.connection() as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            current = _revision(connection, "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+        if current != HEAD:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        # a lock file's lock, held by the operating system: SQLite's own would not span Alembic's transactions
+        import fcntl
+
+        with Path(self.path + "-upgrade").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            prepare(self.engine_url)
+
+    def connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        for pragma in (
+            "synchronous=NORMAL",
+            "cache_size=-16000",
+            "mmap_size=1073741824",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def begin(self, connection: Any) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+
+    def array(self, values: Sequence[Any]) -> str:
+        return json.dumps(list(values), ensure_ascii=False)
+
+    def is_passing(self, error: Exception) -> bool:
+        return isinstance(error, sqlite3.IntegrityError) or "locked" in str(error) or "busy" in str(error)
+
+
+class PostgresDriver(Driver):
+    """PostgreSQL through psycopg, statements prepared on the server."""
+
+    name = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        import psycopg
+        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+        self.psycopg = psycopg
+        self.errors = (psycopg.Error,)
+        self.dialect = PGDialect_psycopg(paramstyle="format")
+        self.url = "postgresql://" + url.split("://", 1)[1]
+        self.engine_url = "postgresql+psycopg://" + url.split("://", 1)[1]
+        with self.connection() as connection:
+            current = _revision(connection, "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL")
+        if current != HEAD:
+            prepare(self.engine_url)
+
+    def connect(self) -> Any:
+        connection = self.psycopg.connect(self.url, autocommit=True, prepare_threshold=0)
+        connection.prepared_max = 500
+        connection.execute("SET jit = off")  # its compilation costs more than these queries
+        return connection
+
+    @contextlib.contextmanager
+    def cursor(self, statement: Statement, given: Mapping[str, Any]) -> Iterator[Any]:
+        # a cursor of the server's, so that a long answer is not held here
+        with self.connection() as connection, connection.transaction():
+            with connection.cursor("rows") as cursor:
+                cursor.execute(statement.text, statement.values(given))
+                yield cursor
+
+    def array(self, values: Sequence[Any]) -> list[Any]:
+        return list(values)
+
+    def is_passing(self, error: Exception) -> bool:
+        errors = self.psycopg.errors
+        return isinstance(
+            error, errors.SerializationFailure | errors.DeadlockDetected | errors.UniqueViolation
+        )
+
+
+def _revision(connection: Any, has_table: str) -> str | None:
+    if not connection.execute(has_table).fetchall():
+        return None
+    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else None
+
+
+def open_driver(url: str) -> Driver:
+    """The driver of a URL: `sqlite:///path`, a path, or `postgresql://…`. UsageError for any other."""
+    scheme, _, rest = url.partition("://")
+    if not rest:
+        return SqliteDriver(url)
+    if scheme.split("+")[0] == "sqlite":
+        return SqliteDriver(rest.removeprefix("/") if rest.startswith("/") else rest)
+    if scheme.split("+")[0] in ("postgresql", "postgres"):
+        return PostgresDriver(url)
+    raise UsageError(f"no index can be kept in {scheme}", hint="sqlite:///PATH or postgresql://HOST/NAME")
