@@ -1,4 +1,4 @@
-"""The command line: `chiasm convert`, `inspect`, `validate`, `generate` and `tour`.
+"""The command line: conversion, checks and generation; the node, its clients and its upkeep.
 
 Exit status: 0 done, 1 findings or partial, 2 unusable input or arguments.
 """
@@ -157,6 +157,27 @@ def generate(
 
     *origins, destination = sources
     raise typer.Exit(generate_command(Request(kind, tuple(origins), destination, about, report, title)))
+
+
+@app.command()
+def up(
+    config: Annotated[
+        Path | None, typer.Option(help="The settings; ./chiasm.toml where it is there.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The folder of everything that is kept.")] = None,
+    dimse: Annotated[str | None, typer.Option(help="HOST:PORT of DICOM; 127.0.0.1:11112.")] = None,
+    http: Annotated[str | None, typer.Option(help="HOST:PORT of the console; 127.0.0.1:8080.")] = None,
+    database: Annotated[str | None, typer.Option(help="postgresql://USER@HOST/NAME; else SQLite.")] = None,
+    objects: Annotated[str | None, typer.Option(help="s3://BUCKET; else files below --data.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share the ports.")] = None,
+    samples: Annotated[bool, typer.Option("--samples", help="Load sample studies first.")] = False,
+) -> None:
+    """Start the node: an archive for DICOM and DICOMweb, with a console to look at. Ctrl-C stops it."""
+    from .command_up import addressed, up_command
+
+    options: dict[str, object] = {"data": data, "database": database, "objects": objects, "workers": workers}
+    options |= {"dimse": addressed(dimse), "http": addressed(http)}
+    raise typer.Exit(up_command(config, options, samples=samples))
 
 
 @app.command()

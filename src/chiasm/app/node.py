@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Self
 
 from ..errors import UsageError
-from .settings import Address, NodeSettings, Tls
+from ..net.dimse_server import DimseSettings, Handler, serve_dimse
+from ..net.dimse_storage import VERIFICATION, Echo, Storage, storage_classes, transfer_syntaxes
+from ..services.archive import Archive
+from ..services.archive import Settings as ArchiveSettings
+from .settings import NodeSettings, Tls
 
 
 def event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -43,13 +48,55 @@ def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
 class Node:
     """A running node; `dimse` and `http` are the addresses it listens on."""
 
-    dimse: Address
-    http: Address
+    def __init__(self, settings: NodeSettings, archive: Archive) -> None:
+        self.settings, self.archive = settings, archive
+        self.dimse, self.http = settings.dimse, settings.http
+        self._closing: list[Callable[[], Awaitable[None]]] = [archive.close]
 
     @classmethod
     async def start(cls, settings: NodeSettings, *, reuse_port: bool = False) -> Self:
         """Open the archive and begin to listen. UsageError for what the settings ask and cannot be."""
-        raise NotImplementedError
+        archive = await Archive.open(archive_settings(settings))
+        node = cls(settings, archive)
+        try:
+            await node._serve(reuse_port=reuse_port)
+        except BaseException:
+            await node.close()
+            raise
+        return node
+
+    async def _serve(self, *, reuse_port: bool) -> None:
+        settings, tls = self.settings, tls_context(self.settings.tls)
+        dimse = DimseSettings(
+            (settings.ae_title, "ANY-SCP"), maximum_associations=settings.maximum_associations, tls=tls
+        )
+        try:
+            server = await serve_dimse(
+                settings.dimse.host,
+                settings.dimse.port,
+                self._handlers(),
+                dimse,
+                syntaxes=transfer_syntaxes(),
+                reuse_port=reuse_port,
+            )
+        except OSError as error:
+            raise UsageError(f"cannot listen on {settings.dimse}: {error.strerror}") from None
+        self._closing.append(server.close)
+        self.dimse = replace(settings.dimse, port=server.port)
+
+    def _handlers(self) -> dict[str, Handler]:
+        storage = Storage(self.archive)
+        stored = [*storage_classes(), *self.settings.storage_classes]
+        return {VERIFICATION: Echo(), **dict.fromkeys(stored, storage)}
 
     async def close(self) -> None:
         """Stop listening, finish what is being received, settle the index, close the archive."""
+        for close in reversed(self._closing):
+            await close()
+
+
+def archive_settings(settings: NodeSettings) -> ArchiveSettings:
+    """What of the settings concerns the archive."""
+    return ArchiveSettings(
+        settings.data, settings.database, settings.objects, settings.object_options, settings.duplicates
+    )

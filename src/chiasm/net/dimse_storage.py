@@ -1,0 +1,93 @@
+"""C-ECHO and C-STORE: what a scanner sends goes into the archive. PS3.4 §A, §B; PS3.7 §9.1.1, §9.1.5."""
+
+from __future__ import annotations
+
+from ..errors import FAILURES, ServiceError
+from ..model import Source, Verdict
+from ..services.archive import Archive
+from ..services.reception import Reception
+from ..standards import uids
+from .dimse_server import Exchange
+
+VERIFICATION = "1.2.840.10008.1.1"
+SUCCESS = 0x0000
+
+
+class Echo:
+    """C-ECHO. PS3.7 §9.1.5."""
+
+    def begin(self, exchange: Exchange) -> None:
+        """A C-ECHO has no data set."""
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer that all is well."""
+        await exchange.respond(status=SUCCESS)
+
+
+class Storing:
+    """The data set of one C-STORE on its way into the archive."""
+
+    __slots__ = ("_exchange", "_failure", "_reception")
+
+    def __init__(self, archive: Archive, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._failure: ServiceError | None = None
+        self._reception: Reception | None = None
+        command, peer = exchange.command, exchange.peer
+        try:
+            self._reception = archive.receive(
+                sop_class=command.affected_class,
+                sop_instance=command.affected_instance,
+                transfer_syntax=exchange.context.transfer_syntax,
+                source=Source("dimse", peer.calling, peer.address, peer.called),
+            )
+        except ServiceError as error:
+            self._failure = error
+
+    def write(self, data: memoryview) -> None:
+        """Take a fragment."""
+        if self._reception is not None:
+            self._reception.write(data)
+
+    async def finish(self) -> None:
+        """Answer what became of the object, once that is durable."""
+        if self._reception is None:
+            assert self._failure is not None
+            raise self._failure
+        outcome = await self._reception.complete()
+        if outcome.verdict is Verdict.REFUSED:
+            failure = FAILURES.get(outcome.failure, FAILURES["fault"])
+            await self._exchange.respond(status=failure.dimse, error_comment=outcome.message[:64])
+        else:
+            await self._exchange.respond(status=SUCCESS)
+
+    def abandon(self) -> None:
+        """The sender went away."""
+        if self._reception is not None:
+            self._reception.abandon()
+
+
+class Storage:
+    """C-STORE for every storage SOP class, in any transfer syntax. PS3.4 §B."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    def begin(self, exchange: Exchange) -> Storing:
+        """A sink into the archive."""
+        return Storing(self._archive, exchange)
+
+    async def handle(self, exchange: Exchange) -> None:
+        """A C-STORE always has a data set, and any other command means nothing here."""
+        raise ServiceError("unknown-sop-class", f"{exchange.command.name} is no service of this SOP class")
+
+
+def storage_classes() -> list[str]:
+    """The UIDs of all storage SOP classes of the standard, the retired ones too. PS3.4 §B.5, PS3.6 §A."""
+    found = [one for one in uids.of_kind("SOP Class") if "Storage" in one.name]
+    return [one.uid for one in found if "Commitment" not in one.name and "Media Storage" not in one.name]
+
+
+def transfer_syntaxes() -> list[str]:
+    """The UIDs of all transfer syntaxes that a data set may be sent in. PS3.6 §A."""
+    return [one.uid for one in uids.transfer_syntaxes()]

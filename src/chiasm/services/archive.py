@@ -1,0 +1,255 @@
+"""What the node holds: objects come in, are found, and are given back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from .. import dicom
+from ..errors import ServiceError
+from ..model import Event, Found, Location, Outcome, Query, Source
+from ..store.index import Applied, Arrival, Index, open_index
+from ..store.journal_files import FileJournal, others_settled
+from ..store.objects import Objects, ObjectWriter, open_objects
+from .part10_file import receive_file
+from .projection import BACKLOG, Durable, Projection
+from .reception import Reception, header_for
+from .recovery import take_chain
+
+T = TypeVar("T")
+Arrived = list[tuple[Event, Location, str]]
+_HEAD = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where an archive lies and by which rules it receives; what is empty lies below `data`.
+
+    `duplicates` is what becomes of an object that differs from the one held under its UID: `version` keeps it
+    as a further version, `refuse` refuses it.
+    """
+
+    data: Path
+    database: str = ""
+    objects: str = ""
+    object_options: tuple[tuple[str, str], ...] = ()
+    duplicates: str = "version"
+
+
+class Archive:
+    """One process's door to the archive; several may be open on the same data at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        data = settings.data
+        data.mkdir(parents=True, exist_ok=True)
+        self.index: Index = open_index(settings.database or str(data / "index.sqlite"))
+        place = settings.objects or data / "objects"
+        self.objects: Objects = open_objects(place, data / "scratch", dict(settings.object_options))
+        chain = take_chain(data / "journal", self.index, self.objects)
+        self.journal = FileJournal(chain)
+        self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._recent: dict[str, tuple[bytes, str]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watchers: list[asyncio.Queue[Arrived]] = []
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
+        self.projection = Projection(self.index, self.journal.name, self.journal.sequence, self._heard)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Open it, taking up what a process that fell has left. UsageError for what cannot be."""
+        return await asyncio.to_thread(cls, settings)
+
+    async def close(self) -> None:
+        """Settle the index, and close everything."""
+        await asyncio.to_thread(self.projection.close)
+        await asyncio.to_thread(self.journal.close)
+        self._threads.shutdown()
+        self.objects.close()
+        self.index.close()
+        for queue in self._watchers:
+            queue.put_nowait([])
+
+    # Receiving.
+
+    def receive(
+        self, *, sop_class: str, sop_instance: str, transfer_syntax: str, source: Source, header: bytes = b""
+    ) -> Reception:
+        """Begin to receive a data set. ServiceError where the node cannot take any now.
+
+        `header` is what is to stand before it in its file; one is made where none is given.
+        """
+        if self.projection.backlog > BACKLOG:
+            raise ServiceError("unavailable", self.projection.trouble or "the index does not follow")
+        header = header or header_for(sop_class, sop_instance, transfer_syntax, source)
+        return Reception(self, sop_class, sop_instance, transfer_syntax, source, header)
+
+    async def receive_file(self, chunks: AsyncIterator[bytes] | bytes, source: Source) -> Outcome:
+        """Receive a Part 10 file: its data set and meta group are kept as they are, its preamble is cleared."""
+        return await receive_file(self, chunks, source)
+
+    def create(self) -> ObjectWriter:
+        """A writer of a new object. ServiceError where there is no room for one."""
+        try:
+            return self.objects.create()
+        except OSError as error:
+            raise ServiceError("out-of-resources", f"no file can be made: {error.strerror}") from None
+
+    @contextlib.asynccontextmanager
+    async def turn(self, sop_instance: str) -> AsyncIterator[None]:
+        """One at a time for each SOP instance."""
+        lock, count = self._turns.get(sop_instance) or (asyncio.Lock(), 0)
+        self._turns[sop_instance] = (lock, count + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, count = self._turns[sop_instance]
+            if count == 1:
+                del self._turns[sop_instance]
+            else:
+                self._turns[sop_instance] = (lock, count - 1)
+
+    async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
+        """Digest and transfer syntax of what is held under a SOP Instance UID."""
+        recent = self._recent.get(sop_instance)
+        if recent is not None:
+            return recent
+        if self.settings.database:
+            location = await self._ask(self.index.instance, sop_instance)
+        else:  # an SQLite index answers sooner than a thread begins
+            location = self.index.instance(sop_instance)
+        return None if location is None else (location.sha256, location.transfer_syntax)
+
+    def project(
+        self,
+        sequence: int,
+        event: Event,
+        location: Location | None = None,
+        package: dicom.Package | None = None,
+    ) -> None:
+        """An event, and the object that it brought, are durable: the index will know of them."""
+        if location is not None:
+            self._loop = asyncio.get_running_loop()
+            self._recent[location.sop_instance] = (location.sha256, location.transfer_syntax)
+        self.projection.add(Durable(sequence, event, location, package))
+
+    async def note(self, event: Event) -> None:
+        """Put another act into the journal, durable when this returns. ServiceError where it cannot be."""
+        self.project(await self.journal.append(event), event)
+
+    # Finding.
+
+    async def settle(self) -> None:
+        """Return once everything that was acknowledged before this call can be found.
+
+        ServiceError `unavailable` where the index does not answer.
+        """
+        wanted = self.journal.sequence
+        while self.projection.position < wanted:
+            if self.projection.trouble:
+                raise ServiceError("unavailable", f"the index does not answer: {self.projection.trouble}")
+            await asyncio.sleep(0.001)
+        folder = self.settings.data / "journal"
+        if not others_settled(folder, self.journal.name):
+            for _ in range(2_000):
+                await asyncio.sleep(0.001)
+                if others_settled(folder, self.journal.name):
+                    break
+
+    async def _ask(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    async def find(self, query: Query) -> list[Found]:
+        """The answers to a query, what was acknowledged before it included."""
+        await self.settle()
+        return await self._ask(self.index.find, query)
+
+    async def count(self, query: Query) -> int:
+        """How many answers there are, limit and offset aside."""
+        await self.settle()
+        return await self._ask(self.index.count, query)
+
+    async def stream(self, query: Query) -> AsyncIterator[list[Found]]:
+        """The answers in parts, for queries without a limit."""
+        await self.settle()
+        parts: Iterator[list[Found]] = self.index.stream(query)
+        try:
+            while (part := await self._ask(_next, parts)) is not None:
+                yield part
+        finally:
+            close = getattr(parts, "close", None)
+            if close is not None:
+                await self._ask(close)
+
+    async def locations(self, **of: Any) -> list[Location]:
+        """Where instances lie: of a patient, studies, series or instances, as `Index.locations`."""
+        await self.settle()
+        return await self._ask(lambda: self.index.locations(**of))
+
+    # Giving back.
+
+    async def read(self, location: Location, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes of the stored file. ServiceError where it is not there."""
+        return await self.objects.read(location.key, start, length)
+
+    def stream_object(
+        self, location: Location, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The same in pieces of 1 MB."""
+        return self.objects.stream(location.key, start, length)
+
+    def path(self, location: Location) -> Path | None:
+        """The stored file, where it is one of this machine."""
+        return self.objects.path(location.key)
+
+    async def header(self, location: Location) -> dicom.Package:
+        """The stored object, parsed; where it lies far away, what precedes the pixel data of a large one.
+
+        ServiceError where it is not there.
+        """
+        path = self.path(location)
+        if path is not None:
+            if not path.exists():
+                raise ServiceError("no-such-object", "its file is not there", source=location.key)
+            return dicom.read_file(path)
+        small = location.size <= _HEAD or location.transfer_syntax.endswith(".99")
+        data = await self.read(location, 0, None if small else _HEAD)
+        return dicom.parse(data, source=location.sop_instance)
+
+    # Telling.
+
+    async def watch(self) -> AsyncIterator[Arrived]:
+        """What arrives at this process from now on, in batches; ends when the archive is closed."""
+        queue: asyncio.Queue[Arrived] = asyncio.Queue(1000)
+        self._watchers.append(queue)
+        try:
+            while batch := await queue.get():
+                yield batch
+        finally:
+            self._watchers.remove(queue)
+
+    def _heard(self, arrivals: Sequence[Arrival], applied: Sequence[Applied]) -> None:
+        self.journal.projected(self.projection.position)
+        if self._loop is not None and arrivals:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._spread, list(arrivals))
+
+    def _spread(self, arrivals: list[Arrival]) -> None:
+        batch: Arrived = []
+        for one in arrivals:
+            if one.location is not None:
+                self._recent.pop(one.location.sop_instance, None)
+                batch.append((one.event, one.location, one.location.study))
+        for queue in self._watchers if batch else ():
+            with contextlib.suppress(asyncio.QueueFull):  # who does not listen misses what is shown live
+                queue.put_nowait(batch)
+
+
+def _next(parts: Iterator[list[Found]]) -> list[Found] | None:
+    return next(parts, None)

@@ -1,0 +1,73 @@
+"""Part 10 files received whole: what stands before the data set is kept, the preamble cleared. PS3.10 §7.1."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from .. import dicom
+from ..errors import ChiasmError, ServiceError
+from ..model import Outcome, Source, Verdict
+
+if TYPE_CHECKING:
+    from .archive import Archive
+
+_META = 1 << 16
+"""The largest meta group that is taken, in bytes."""
+
+
+async def receive_file(archive: Archive, chunks: AsyncIterator[bytes] | bytes, source: Source) -> Outcome:
+    """Receive a Part 10 file, or a bare data set that says what it is; the truthful outcome."""
+    pieces = _once(chunks) if isinstance(chunks, bytes) else chunks
+    head = b""
+    async for piece in pieces:
+        head += piece
+        if len(head) >= _META:
+            break
+    try:
+        header, start, about = _about(head)
+    except ChiasmError as error:
+        failure = error.failure.name if isinstance(error, ServiceError) else "not-understood"
+        return Outcome(Verdict.REFUSED, "", "", "", failure, str(error))
+    sop_class, sop_instance, syntax = about
+    try:
+        reception = archive.receive(
+            sop_class=sop_class,
+            sop_instance=sop_instance,
+            transfer_syntax=syntax,
+            source=source,
+            header=header,
+        )
+    except ServiceError as error:
+        return Outcome(Verdict.REFUSED, sop_class, sop_instance, "", error.failure.name, error.message)
+    try:
+        reception.write(head[start:])
+        async for piece in pieces:
+            reception.write(piece)
+    except BaseException:
+        reception.abandon()
+        raise
+    return await reception.complete()
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def _about(head: bytes) -> tuple[bytes, int, tuple[str, str, str]]:
+    """The header to keep, where the data set begins, and SOP class, instance and transfer syntax."""
+    package = dicom.parse(head)
+    syntax = package.transfer_syntax.uid if package.transfer_syntax is not None else ""
+    found = (str(package.get("SOPClassUID") or ""), str(package.get("SOPInstanceUID") or ""), syntax)
+    for name, value in zip(("SOP Class UID", "SOP Instance UID", "transfer syntax"), found, strict=True):
+        if not value:
+            raise ServiceError("mismatch", f"it has no {name}", rule="PS3.10 §7.1")
+    if head[128:132] != b"DICM":
+        return b"", 0, found
+    length = struct.unpack_from("<I", head, 140)[0] if head[132:140] == b"\2\0\0\0UL\4\0" else 0
+    declared = package.header.get(0x00020010)
+    if not length or 144 + length > len(head) or declared != syntax:
+        raise ServiceError("not-understood", "its meta group is not one", rule="PS3.10 §7.1")
+    start = 144 + length
+    return bytes(128) + head[128:start], start, found

@@ -1,0 +1,202 @@
+"""One object being received: hashed as it comes, checked, made durable, then answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import hashlib
+import struct
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .. import dicom
+from ..dicom import part10
+from ..errors import ChiasmError, ServiceError
+from ..model import Event, Location, Outcome, Source, Verdict
+
+if TYPE_CHECKING:
+    from ..dicom import Package
+    from .archive import Archive
+
+HEAD = 1 << 20
+"""Bytes of the data set that are kept to be parsed; a header that is longer is read back."""
+
+
+def now() -> str:
+    """The time of an event: UTC, ISO 8601, microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+class Reception:
+    """One object on its way in. `write` its data set, then `complete` or `abandon`.
+
+    `header` is what stands before the data set in the file: preamble and meta group.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        sop_class: str,
+        sop_instance: str,
+        transfer_syntax: str,
+        source: Source,
+        header: bytes,
+    ) -> None:
+        self._archive = archive
+        self.sop_class, self.sop_instance = sop_class, sop_instance
+        self.transfer_syntax, self.source = transfer_syntax, source
+        self._header = header
+        self._digest = hashlib.sha256()
+        self._head = bytearray()
+        self._failure: ServiceError | None = None
+        self._kept = False
+        self._writer = archive.create()
+        self._writer.write(header)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file so far."""
+        return self._writer.size
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Take a part of the data set; what cannot be kept is told by `complete`."""
+        if self._failure is not None:
+            return
+        self._digest.update(data)
+        if len(self._head) < HEAD:
+            self._head += data[: HEAD - len(self._head)]
+        try:
+            self._writer.write(data)
+        except OSError as error:
+            self._failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
+
+    def abandon(self) -> None:
+        """Forget the object: the sender went away, or it is refused."""
+        self._writer.abandon()
+
+    async def complete(self) -> Outcome:
+        """The truthful outcome, once the object and its event are durable, or once it is refused."""
+        try:
+            if self._failure is not None:
+                raise self._failure
+            package = self._checked()
+            study = str(package.get("StudyInstanceUID"))
+            async with self._archive.turn(self.sop_instance):
+                return await self._keep(package, study)
+        except ServiceError as error:
+            return await self._refused(error)
+        except OSError as error:
+            failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
+            return await self._refused(failure)
+        finally:
+            if not self._kept:
+                self._writer.abandon()
+
+    def _checked(self) -> Package:
+        """The parsed head of the object. ServiceError for what it is not."""
+        try:
+            package = dicom.parse(self._header + self._head, source=self.sop_instance)
+            said = (str(package.get("SOPClassUID") or ""), str(package.get("SOPInstanceUID") or ""))
+            above = (package.get("StudyInstanceUID"), package.get("SeriesInstanceUID"))
+        except ChiasmError as error:
+            raise ServiceError("not-understood", error.message, place=error.place, rule=error.rule) from None
+        for name, there, told in zip(
+            ("SOP Class UID", "SOP Instance UID"), said, (self.sop_class, self.sop_instance), strict=True
+        ):
+            if there != told:
+                raise ServiceError("mismatch", f"its {name} is {there or 'empty'}, announced was {told}")
+        for name, value in zip(("Study Instance UID", "Series Instance UID"), above, strict=True):
+            if not isinstance(value, str) or not value:
+                raise ServiceError("mismatch", f"it has no {name}", rule="PS3.3 §C.7")
+        return package
+
+    async def _keep(self, package: Package, study: str) -> Outcome:
+        digest = self._digest.digest()
+        held = await self._archive.held(self.sop_instance)
+        if held is not None and held == (digest, self.transfer_syntax):
+            return self._outcome(Verdict.IDENTICAL, study)
+        if held is not None and self._archive.settings.duplicates == "refuse":
+            raise ServiceError("conflict", "another object is held under its SOP Instance UID")
+        location = Location(
+            self._writer.key,
+            self._writer.size,
+            len(self._header),
+            digest,
+            self.transfer_syntax,
+            self.sop_class,
+            self.sop_instance,
+            str(package.get("SeriesInstanceUID")),
+            study,
+        )
+        event = Event("stored", now(), self.source, detail_of(location, self._header))
+        committing = asyncio.ensure_future(self._writer.commit())
+        try:
+            sequence = await self._archive.journal.append(event)
+        except BaseException:
+            await asyncio.gather(committing, return_exceptions=True)
+            raise
+        try:
+            await committing
+        except OSError:
+            self._archive.project(sequence, event)
+            raise
+        self._kept = True
+        self._archive.project(sequence, event, location, package)
+        return self._outcome(Verdict.STORED if held is None else Verdict.VERSION, study)
+
+    def _outcome(self, verdict: Verdict, study: str, failure: str = "", message: str = "") -> Outcome:
+        return Outcome(verdict, self.sop_class, self.sop_instance, study, failure, message)
+
+    async def _refused(self, error: ServiceError) -> Outcome:
+        detail = {"class": self.sop_class, "instance": self.sop_instance, "failure": error.failure.name}
+        with contextlib.suppress(
+            ServiceError
+        ):  # a journal that is full does not keep the truth from the sender
+            await self._archive.note(Event("refused", now(), self.source, {**detail, "message": str(error)}))
+        return self._outcome(Verdict.REFUSED, "", error.failure.name, str(error))
+
+
+@functools.lru_cache(1024)
+def _meta(sop_class: str, transfer_syntax: str, ae_title: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the SOP Instance UID in a meta group, its length left out."""
+
+    def element(number: int, vr: bytes, value: bytes, pad: bytes) -> bytes:
+        value += pad * (len(value) % 2)
+        return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
+
+    before = (
+        struct.pack("<HH2sHI", 2, 1, b"OB", 0, 2) + b"\0\1" + element(2, b"UI", sop_class.encode(), b"\0")
+    )
+    behind = element(0x10, b"UI", transfer_syntax.encode(), b"\0")
+    behind += element(0x12, b"UI", part10.IMPLEMENTATION_CLASS.encode(), b"\0")
+    behind += element(0x13, b"SH", part10.IMPLEMENTATION_VERSION.encode(), b" ")
+    if ae_title:
+        behind += element(0x16, b"AE", ae_title.encode("ascii", "replace")[:16], b" ")
+    return before, behind
+
+
+def header_for(sop_class: str, sop_instance: str, transfer_syntax: str, source: Source) -> bytes:
+    """Preamble and meta group of the file that an object becomes. PS3.10 §7.1."""
+    before, behind = _meta(sop_class, transfer_syntax, source.name if source.kind == "dimse" else "")
+    uid = sop_instance.encode("ascii", "replace")
+    uid += b"\0" * (len(uid) % 2)
+    group = before + struct.pack("<HH2sH", 2, 3, b"UI", len(uid)) + uid + behind
+    length = struct.pack("<HH2sHI", 2, 0, b"UL", 4, len(group))
+    return b"".join((bytes(128), b"DICM", length, group))
+
+
+def detail_of(location: Location, header: bytes) -> dict[str, object]:
+    """What the event of a stored object says: all that its Location does, and the digest of its header."""
+    return {
+        "key": location.key,
+        "size": location.size,
+        "offset": location.offset,
+        "sha256": location.sha256.hex(),
+        "header": hashlib.sha256(header).hexdigest(),
+        "syntax": location.transfer_syntax,
+        "class": location.sop_class,
+        "instance": location.sop_instance,
+        "series": location.series,
+        "study": location.study,
+    }

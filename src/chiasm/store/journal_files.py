@@ -1,0 +1,206 @@
+"""The journal in files: one chain for each process that writes, side by side in one folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import mmap
+import os
+import struct
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import ServiceError
+from ..model import Event
+from . import journal
+from .journal import Record
+from .segments import Tail, read_segment, segments, sync_folder
+
+_PROGRESS = struct.Struct("<QQ")
+_Waiting = tuple[bytes, "asyncio.Future[int]", asyncio.AbstractEventLoop]
+
+
+class Chain:
+    """One chain's folder, held by a lock: no two processes append to it."""
+
+    def __init__(self, folder: Path, lock: int) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self._lock = lock
+
+    def read(self, after: int = 0) -> Iterator[Record]:
+        """The records behind a number, each checked against the one before it."""
+        yield from read_chain(self.folder, after)
+
+    def release(self) -> None:
+        """Let another process have it."""
+        os.close(self._lock)
+
+
+def read_chain(folder: Path, after: int = 0) -> Iterator[Record]:
+    """The records of a chain behind a number. ParseError where a segment is broken."""
+    found = segments(folder)
+    starts = [int(path.stem) for path in found]
+    for number, path in enumerate(found):
+        if number + 1 < len(found) and starts[number + 1] <= after + 1:
+            continue
+        for stored in read_segment(path):
+            if stored.sequence > after:
+                event = journal.decode(stored.payload)
+                yield Record(folder.name, stored.sequence, event, stored.hash)
+
+
+def free_chains(folder: Path) -> Iterator[Chain]:
+    """The chains that no living process holds, each now held by this one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.iterdir()):
+        chain = _hold(path) if path.is_dir() else None
+        if chain is not None:
+            yield chain
+
+
+def new_chain(folder: Path) -> Chain:
+    """A chain that was not there before."""
+    path = folder / uuid.uuid4().hex
+    path.mkdir(parents=True)
+    chain = _hold(path)
+    if chain is None:
+        raise ServiceError("fault", "a new chain is held by another process", source=str(path))
+    sync_folder(folder)
+    return chain
+
+
+def _hold(path: Path) -> Chain | None:
+    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return Chain(path, lock)
+
+
+class FileJournal:
+    """The chain that this process appends to; one thread commits for all who wait (group commit)."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self.name = chain.name
+        self._tail = Tail(chain.folder)
+        self._waiting: list[_Waiting] = []
+        self._wake = threading.Condition()
+        self._closing = False
+        self._progress = Progress(chain.folder, self._tail.sequence)
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last durable record."""
+        return self._tail.sequence
+
+    async def append(self, event: Event) -> int:
+        """The number of the event in the chain, once it is durable; ServiceError where it cannot be."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
+        with self._wake:
+            if self._closing:
+                raise ServiceError("unavailable", "the journal is closed")
+            self._waiting.append((journal.encode(event), future, loop))
+            self._wake.notify()
+        return await future
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._waiting and not self._closing:
+                    self._wake.wait()
+                batch, self._waiting = self._waiting, []
+                if not batch:
+                    return
+            self._commit(batch)
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        try:
+            numbers = self._tail.append([payload for payload, _, _ in batch])
+        except OSError as error:
+            failure = ServiceError("out-of-resources", f"the journal cannot be written: {error.strerror}")
+            for _, future, loop in batch:
+                _tell(loop, future, failure)
+            return
+        self._progress.appended(self._tail.sequence)
+        for (_, future, loop), number in zip(batch, numbers, strict=True):
+            _tell(loop, future, number)
+
+    def read(self, after: int = 0) -> Iterator[Record]:
+        """The records behind a number, checked; ParseError where the chain is broken."""
+        return self._chain.read(after)
+
+    def projected(self, sequence: int) -> None:
+        """Tell the other processes how far the index has followed."""
+        self._progress.projected(sequence)
+
+    def close(self) -> None:
+        """Make durable what was appended, and let go of the chain."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+        self._tail.close()
+        self._progress.close()
+        self._chain.release()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[int], result: int | ServiceError) -> None:
+    def set_it() -> None:
+        if not future.done():
+            if isinstance(result, int):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
+        loop.call_soon_threadsafe(set_it)
+
+
+class Progress:
+    """How far a chain was appended and projected, where all processes of the machine can see it."""
+
+    def __init__(self, folder: Path, sequence: int) -> None:
+        path = folder / "progress"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        os.ftruncate(handle, _PROGRESS.size)
+        self._map = mmap.mmap(handle, _PROGRESS.size)
+        os.close(handle)
+        _PROGRESS.pack_into(self._map, 0, sequence, sequence)
+
+    def appended(self, sequence: int) -> None:
+        """The last durable record."""
+        self._map[:8] = sequence.to_bytes(8, "little")
+
+    def projected(self, sequence: int) -> None:
+        """The last record that the index knows."""
+        self._map[8:] = sequence.to_bytes(8, "little")
+
+    def close(self) -> None:
+        """Unmap it."""
+        self._map.close()
+
+
+def others_settled(folder: Path, own: str) -> bool:
+    """Whether the index knows all that the other processes of this machine have made durable by now."""
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.name != own]
+    except OSError:
+        return True
+    for name in names:
+        try:
+            appended, projected = _PROGRESS.unpack((folder / name / "progress").read_bytes())
+        except (OSError, struct.error):
+            continue
+        if projected < appended:
+            return False
+    return True

@@ -1,0 +1,153 @@
+"""The files of one chain: prewritten segments that records are appended to, and what is read back.
+
+A segment begins with `CHIASMJ1`, the number of its first record and the hash before it. A record is its
+payload's length and CRC-32 (little endian, 4 bytes each), its hash (32 bytes) and the payload. Zeros end
+a segment: it is written full of them ahead of time, so that appending changes no file's length, and one
+fdatasync makes a record durable.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ParseError
+from .journal import START, chained
+
+MAGIC = b"CHIASMJ1"
+HEAD = struct.Struct("<8sQ32s")
+RECORD = struct.Struct("<II32s")
+SEGMENT = 64 << 20
+AHEAD = 1 << 20
+"""Sizes in bytes: where a segment is full, and how much is prewritten at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One record as found: its number, payload, hash, and the byte of the segment behind it."""
+
+    sequence: int
+    payload: bytes
+    hash: bytes
+    end: int
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments of a chain, oldest first."""
+    return sorted(folder.glob("*.log"))
+
+
+def read_segment(path: Path) -> Iterator[Stored]:
+    """The records of one segment up to its zeros or its torn end.
+
+    ParseError where the head is not one, or where a whole record does not follow from the one before it.
+    """
+    data = path.read_bytes()
+    if len(data) < HEAD.size or data[:8] != MAGIC:
+        raise ParseError("it is no segment of a journal", source=str(path), place="byte 0")
+    _, sequence, previous = HEAD.unpack_from(data)
+    position = HEAD.size
+    while position + RECORD.size <= len(data):
+        length, crc, digest = RECORD.unpack_from(data, position)
+        start = position + RECORD.size
+        payload = data[start : start + length]
+        if not length or len(payload) < length or zlib.crc32(payload) != crc:
+            return
+        if chained(previous, payload) != digest:
+            raise ParseError(
+                "the record does not follow from the one before it",
+                source=str(path),
+                place=f"byte {position}",
+            )
+        position = start + length
+        yield Stored(sequence, payload, digest, position)
+        sequence, previous = sequence + 1, digest
+
+
+class Tail:
+    """The end of a chain, open for appending. Not for several threads at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.sequence, self.hash = 0, START
+        self._file = -1
+        found = segments(folder)
+        if found:
+            self._resume(found[-1])
+        else:
+            self._begin()
+
+    def _resume(self, path: Path) -> None:
+        _, first, self.hash = HEAD.unpack_from(path.read_bytes()[: HEAD.size])
+        self.sequence, self._end = first - 1, HEAD.size
+        for record in read_segment(path):
+            self.sequence, self.hash, self._end = record.sequence, record.hash, record.end
+        self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._written = os.fstat(self._file).st_size
+        torn = self._written - self._end
+        if torn > 0:  # what was torn off was never acknowledged
+            os.pwrite(self._file, bytes(torn), self._end)
+            os.fdatasync(self._file)
+
+    def _begin(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        path = self._folder / f"{self.sequence + 1:016d}.log"
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        head = HEAD.pack(MAGIC, self.sequence + 1, self.hash)
+        os.pwrite(self._file, head, 0)
+        self._end = self._written = HEAD.size
+        self._prewrite(AHEAD)
+        sync_folder(self._folder)
+
+    def _prewrite(self, size: int) -> None:
+        os.pwrite(self._file, bytes(size), self._written)
+        os.fsync(self._file)
+        self._written += size
+
+    def append(self, payloads: list[bytes]) -> list[int]:
+        """Write the payloads as one and make them durable; their numbers. OSError where the disk refuses."""
+        previous, parts, size = self.hash, [], 0
+        for payload in payloads:
+            previous = chained(previous, payload)
+            parts += [RECORD.pack(len(payload), zlib.crc32(payload), previous), payload]
+            size += RECORD.size + len(payload)
+        if self._end + size > SEGMENT and self._end > HEAD.size:
+            self._begin()
+        while self._end + size + RECORD.size > self._written:
+            self._prewrite(max(AHEAD, size))
+        try:
+            os.pwrite(self._file, b"".join(parts), self._end)
+            os.fdatasync(self._file)
+        except OSError:
+            self._blank(size)
+            raise
+        first = self.sequence + 1
+        self._end += size
+        self.sequence, self.hash = self.sequence + len(payloads), previous
+        return list(range(first, self.sequence + 1))
+
+    def _blank(self, size: int) -> None:
+        """Take back what may have been written of records that were refused."""
+        try:
+            os.pwrite(self._file, bytes(size), self._end)
+        except OSError:
+            os.ftruncate(self._file, self._end)
+            self._written = self._end
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
