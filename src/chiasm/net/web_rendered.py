@@ -1,0 +1,225 @@
+"""WADO-RS rendered resources and thumbnails: pictures for people. PS3.18 §10.4.1.1.3, §10.4.1.1.4, §8.3.5."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ServiceError, UsageError
+from ..model.holdings import Location
+from ..protocols.accept import MediaType, admits
+from ..protocols.multipart import closing, content_type, new_boundary, part_head
+from ..services.archive import Archive
+from .web_frames import frame_numbers
+from .web_request import Answer, Request, not_modified, unchanged
+from .web_retrieve import INSTANCE, LEVELS
+from .web_scope import entity_tag, located
+from .web_switch import Operation, Parameter
+
+_FORMS = {"image/jpeg": "jpeg", "image/png": "png", "image/gif": "gif"}
+_FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
+_ANNOTATIONS = frozenset(("patient", "technique"))
+_LARGEST = 16_384
+_THUMBNAIL = 128
+_PARAMETERS = (
+    Parameter("window", "center,width,function with linear, linear-exact or sigmoid"),
+    Parameter("viewport", "width,height or width,height,x,y,width,height of the source"),
+    Parameter("quality", "1 to 100, for JPEG", schema=(("type", "integer"),)),
+    Parameter("annotation", "patient, technique or both in a comma list"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a picture is wanted: the keyword arguments of `pixels.render.render`."""
+
+    window: tuple[float, float, str] | None = None
+    viewport: tuple[int, ...] | None = None
+    quality: int = 90
+    annotation: tuple[str, ...] = ()
+
+
+def operations(archive: Archive) -> list[Operation]:
+    """Rendered resources and thumbnails at all levels."""
+    service = _Rendering(archive)
+    found: list[Operation] = []
+    for path, name in (*LEVELS, (INSTANCE + "/frames/{frames}", "list of frames")):
+        found.append(
+            Operation(
+                "GET",
+                f"{path}/rendered",
+                service.rendered,
+                f"pictures of a {name}",
+                _PARAMETERS,
+                "image/jpeg",
+            )
+        )
+        found.append(
+            Operation(
+                "GET", f"{path}/thumbnail", service.thumbnail, f"a small picture of a {name}",
+                _PARAMETERS[1:2], "image/jpeg",
+            )
+        )  # fmt: skip
+    return found
+
+
+def look(request: Request) -> Look:
+    """What the parameters of a rendered resource ask. UsageError, naming the parameter. PS3.18 §8.3.5.1."""
+    if request.parameter("iccprofile") not in {None, "no"}:
+        hint = "leave iccprofile out, or say no"
+        raise UsageError("color profiles are not applied to pictures", place="iccprofile", hint=hint)
+    window = viewport = None
+    text = request.parameter("window")
+    if text:
+        window = _window(text)
+    text = request.parameter("viewport")
+    if text:
+        viewport = _viewport(text)
+    quality = request.number("quality", 90, 100) or 1
+    text = request.parameter("annotation")
+    annotation = tuple(text.split(",")) if text else ()
+    if not _ANNOTATIONS.issuperset(annotation):
+        raise UsageError(f"'{text}' is neither patient nor technique", place="annotation")
+    return Look(window, viewport, quality, annotation)
+
+
+def _window(text: str) -> tuple[float, float, str]:
+    parts = text.split(",")
+    try:
+        center, width = float(parts[0]), float(parts[1])
+        function = _FUNCTIONS[parts[2].lower()] if len(parts) == 3 else "LINEAR"
+    except (ValueError, IndexError, KeyError):
+        raise UsageError(
+            f"'{text[:60]}' is no window", place="window", rule="PS3.18 §8.3.5.1.4", hint="as 40,400,linear"
+        ) from None
+    if len(parts) > 3 or not (width > 0 and abs(center) < 1e9 and width < 1e9):
+        raise UsageError(
+            "a window has a center and a width above 0", place="window", rule="PS3.18 §8.3.5.1.4"
+        )
+    return center, width, function
+
+
+def _viewport(text: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(float(part)) if part else 0 for part in text.split(","))
+    except (ValueError, OverflowError):
+        numbers = ()
+    if len(numbers) not in {2, 4, 6} or not all(0 < one <= _LARGEST for one in numbers[:2]):
+        hint = f"width,height, each 1 to {_LARGEST}, then x,y,width,height of the source"
+        raise UsageError(
+            f"'{text[:60]}' is no viewport", place="viewport", rule="PS3.18 §8.3.5.1.3", hint=hint
+        )
+    if any(abs(one) > 1_000_000 for one in numbers):
+        raise UsageError("a viewport beyond all pictures", place="viewport")
+    return numbers
+
+
+def picture_form(accepted: Sequence[MediaType]) -> tuple[str, bool] | None:
+    """The media type of pictures that is wanted most, and whether they may come in parts."""
+    parts = any(
+        one.quality > 0 and (one.is_multipart or one.kind in {"*/*", "multipart/*"}) for one in accepted
+    )
+    for one in accepted:
+        if one.quality <= 0:
+            continue
+        kind = one.inner if one.is_multipart else "*/*" if one.kind == "multipart/*" else one.kind
+        for media in _FORMS:
+            if admits(kind, media):
+                return media, parts
+    return None
+
+
+class _Rendering:
+    """The rendered resources over an archive."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def rendered(self, request: Request) -> Answer:
+        """A picture, or several in parts: one of each frame asked for, else of each instance."""
+        form = picture_form(request.accepted)
+        if form is None:
+            raise ServiceError(
+                "unknown-syntax", "pictures are image/jpeg, image/png or image/gif", place="Accept"
+            )
+        media, parts = form
+        wanted = look(request)
+        locations = await located(self._archive, request)
+        frames = frame_numbers(request.arguments["frames"]) if "frames" in request.arguments else None
+        pictures = [(locations[0], n - 1) for n in frames] if frames else [(one, None) for one in locations]
+        if len(pictures) > 1 and not parts:
+            pictures = [pictures[len(pictures) // 2]]
+        tag = entity_tag(locations, f"{media} {wanted} {frames} {parts}")
+        if not_modified(request, tag):
+            return unchanged(tag)
+        first = await self._picture(*pictures[0], media, wanted)
+        only_parts = all(one.is_multipart for one in request.accepted if one.quality > 0)
+        if len(pictures) == 1 and not only_parts:
+            answer = Answer(200, media, first)
+        else:
+            boundary = new_boundary()
+            body = self._parts(pictures, first, media, wanted, boundary)
+            answer = Answer(200, content_type(media, boundary), body)
+        answer.add("etag", tag)
+        answer.add("cache-control", "private, max-age=60")
+        return answer
+
+    async def thumbnail(self, request: Request) -> Answer:
+        """One small picture that stands for what the path names."""
+        form = picture_form(request.accepted)
+        if form is None:
+            raise ServiceError("unknown-syntax", "thumbnails are image/jpeg or image/png", place="Accept")
+        wanted = look(request)
+        size = max(wanted.viewport[:2]) if wanted.viewport else _THUMBNAIL
+        locations = await located(self._archive, request)
+        location = locations[len(locations) // 2]
+        frame = frame_numbers(request.arguments["frames"])[0] - 1 if "frames" in request.arguments else None
+        tag = entity_tag([location], f"{form[0]} {size} {frame}")
+        if not_modified(request, tag):
+            return unchanged(tag)
+        small = Look(viewport=(min(size, 1024), min(size, 1024)))
+        answer = Answer(200, form[0], await self._picture(location, frame, form[0], small))
+        answer.add("etag", tag)
+        answer.add("cache-control", "private, max-age=600")
+        return answer
+
+    async def _picture(self, location: Location, frame: int | None, media: str, wanted: Look) -> bytes:
+        package = await self._archive.header(location)
+        work = functools.partial(picture, package, frame, media, wanted)
+        return await asyncio.get_running_loop().run_in_executor(None, work)
+
+    async def _parts(
+        self,
+        pictures: Sequence[tuple[Location, int | None]],
+        first: bytes,
+        media: str,
+        wanted: Look,
+        boundary: str,
+    ) -> AsyncIterator[bytes]:
+        head = part_head(boundary, media)
+        yield head + first
+        for location, frame in pictures[1:]:
+            try:
+                data = await self._picture(location, frame, media, wanted)
+            except ServiceError:
+                continue
+            yield head + data
+        yield closing(boundary)
+
+
+def picture(package: Any, frame: int | None, media: str, wanted: Look) -> bytes:
+    """One picture of a package; all frames as a moving one where a GIF of no certain frame is asked for."""
+    from ..pixels.render import render
+
+    return render(
+        package,
+        frame,
+        window=wanted.window,
+        viewport=wanted.viewport,
+        quality=wanted.quality,
+        annotation=wanted.annotation,
+        form=_FORMS[media],
+    )

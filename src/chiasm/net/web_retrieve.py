@@ -1,0 +1,207 @@
+"""WADO-RS: studies, series and instances as DICOM files, and their metadata. PS3.18 §10.4."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import quote
+
+from ..errors import ServiceError
+from ..model.holdings import Location
+from ..protocols.accept import MediaType, admits, choose
+from ..protocols.multipart import closing, content_type, new_boundary, part_head
+from ..services.archive import Archive
+from ..services.metadata import Metadata
+from .web_bytes import Span, length_of, sent, span_of
+from .web_file import file_head
+from .web_query import JSON, XML, json_answer, xml_answer
+from .web_request import Answer, Request, not_modified, unchanged
+from .web_scope import ANY, entity_tag, located, syntaxes
+from .web_switch import Operation
+
+DICOM = "application/dicom"
+_METADATA = (JSON, "application/json", XML)
+_STUDY = "/studies/{StudyInstanceUID}"
+_SERIES = _STUDY + "/series/{SeriesInstanceUID}"
+INSTANCE = _SERIES + "/instances/{SOPInstanceUID}"
+LEVELS = ((_STUDY, "study"), (_SERIES, "series"), (INSTANCE, "instance"))
+
+
+def operations(archive: Archive, metadata: Metadata) -> list[Operation]:
+    """Retrieval of files and metadata at the three levels: PS3.18 §10.4.1."""
+    service = _Retrieval(archive, metadata)
+    found: list[Operation] = []
+    for path, name in LEVELS:
+        found.append(
+            Operation("GET", path, service.files, f"the files of a {name}", answer="multipart/related")
+        )
+        found.append(
+            Operation("GET", f"{path}/metadata", service.headers, f"the headers of a {name}", answer=JSON)
+        )
+    return found
+
+
+class _Retrieval:
+    """The retrieve transaction over an archive."""
+
+    def __init__(self, archive: Archive, metadata: Metadata) -> None:
+        self._archive = archive
+        self._metadata = metadata
+
+    async def headers(self, request: Request) -> Answer:
+        """Metadata, as JSON or XML: PS3.18 §10.4.1.1.2."""
+        kind = choose(request.accepted, _METADATA)
+        if kind is None:
+            raise ServiceError("unknown-syntax", "metadata is application/dicom+json or +xml", place="Accept")
+        locations = await located(self._archive, request)
+        base = request.base
+        tag = entity_tag(locations, f"{kind} {base} {request.header(b'accept-charset')}")
+        if not_modified(request, tag):
+            return unchanged(tag)
+        texts = await self._metadata.texts(locations, base)
+        if kind == XML:
+            answer = xml_answer(texts)
+        elif request.header(b"accept-charset") or request.parameter("charset"):
+            answer = json_answer(kind, (b"[" + b",".join(texts) + b"]").decode(), request)
+        else:
+            answer = Answer(200, kind, b"[" + b",\n".join(texts) + b"]")
+        _tagged(answer, tag)
+        return answer
+
+    async def files(self, request: Request) -> Answer:
+        """Instances as files, in the transfer syntaxes taken."""
+        many, single = _forms(request.accepted)
+        if not many and not single:
+            raise ServiceError(
+                "unknown-syntax", "files are application/dicom, many in multipart/related", place="Accept"
+            )
+        locations = await located(self._archive, request)
+        if not many and len(locations) > 1:
+            raise ServiceError(
+                "unknown-syntax",
+                f"{len(locations)} files do not fit into one application/dicom",
+                place="Accept",
+                hint='multipart/related; type="application/dicom"',
+            )
+        wanted = syntaxes(many or single)
+        tag = entity_tag(locations, f"{bool(many)} {wanted}")
+        if not_modified(request, tag):
+            return unchanged(tag)
+        if many:
+            answer = await self._multipart(request, locations, wanted)
+        else:
+            answer = await self._single(locations[0], wanted)
+        _tagged(answer, tag)
+        return answer
+
+    async def _single(self, location: Location, wanted: list[str]) -> Answer:
+        if as_stored(location, wanted):
+            spans = [span_of(self._archive, location)]
+            kind = f"{DICOM}; transfer-syntax={location.transfer_syntax}"
+            return Answer(200, kind, sent(self._archive, spans), length=location.size)
+        uid, chunks = await _other(self._archive, location, wanted)
+        return Answer(200, f"{DICOM}; transfer-syntax={uid}", _file(location, uid, chunks))
+
+    async def _multipart(self, request: Request, locations: Sequence[Location], wanted: list[str]) -> Answer:
+        boundary = new_boundary()
+        base = request.base
+        kind = content_type(DICOM, boundary)
+        if all(as_stored(one, wanted) for one in locations):
+            spans: list[Span] = []
+            for one in locations:
+                spans += (_head(boundary, one, one.transfer_syntax, base), span_of(self._archive, one))
+            spans.append(closing(boundary))
+            return Answer(200, kind, sent(self._archive, spans), length=length_of(spans))
+        possible = await self._possible(locations, wanted)
+        given = [one for one in locations if one.transfer_syntax in possible]
+        if not given:
+            found = ", ".join(sorted({one.transfer_syntax for one in locations}))
+            raise ServiceError("unknown-syntax", f"none of the files, stored as {found}, can be given so")
+        status = 200 if len(given) == len(locations) else 206
+        answer = Answer(status, kind, self._transcoded(boundary, given, wanted, base))
+        if status == 206:
+            missing = len(locations) - len(given)
+            answer.add(
+                "warning", f'299 chiasm "{missing} files cannot be given in the transfer syntaxes taken"'
+            )
+        return answer
+
+    async def _possible(self, locations: Sequence[Location], wanted: list[str]) -> set[str]:
+        """The stored syntaxes that can be given: one instance of each is tried before anything is sent."""
+        found: set[str] = set()
+        for syntax, one in {one.transfer_syntax: one for one in locations}.items():
+            with contextlib.suppress(ServiceError):
+                if not as_stored(one, wanted):
+                    await _other(self._archive, one, wanted)
+                found.add(syntax)
+        return found
+
+    async def _transcoded(
+        self, boundary: str, locations: Sequence[Location], wanted: list[str], base: str
+    ) -> AsyncIterator[bytes]:
+        for one in locations:
+            if as_stored(one, wanted):
+                spans: list[Span] = [
+                    _head(boundary, one, one.transfer_syntax, base),
+                    span_of(self._archive, one),
+                ]
+                async for chunk in sent(self._archive, spans):
+                    yield chunk
+                continue
+            uid, chunks = await _other(self._archive, one, wanted)
+            yield _head(boundary, one, uid, base)
+            async for chunk in _file(one, uid, chunks):
+                yield chunk
+        yield closing(boundary)
+
+
+async def _other(
+    archive: Archive, location: Location, wanted: Sequence[str]
+) -> tuple[str, AsyncIterator[bytes]]:
+    """The data set in another transfer syntax; ServiceError where it cannot be given so."""
+    from ..services import transcoding
+
+    return await transcoding.in_syntax(archive, location, wanted)
+
+
+def as_stored(location: Location, wanted: Sequence[str]) -> bool:
+    """Whether the stored bytes are what is wanted."""
+    return ANY in wanted or location.transfer_syntax in wanted
+
+
+def _forms(accepted: Sequence[MediaType]) -> tuple[list[MediaType], list[MediaType]]:
+    """The types that take many files, and those that take one; only the more wanted of the two forms."""
+    many: list[MediaType] = []
+    single: list[MediaType] = []
+    for one in accepted:
+        if one.quality <= 0:
+            continue
+        if one.is_multipart and admits(one.inner, DICOM):
+            many.append(one)
+        elif one.kind in {"*/*", "multipart/*"}:
+            many.append(MediaType(one.kind, (("transfer-syntax", ANY),), one.quality))
+        elif admits(one.kind, DICOM):
+            single.append(one)
+    if many and single and single[0].quality > many[0].quality:
+        return [], single
+    return many, single
+
+
+def _head(boundary: str, location: Location, syntax: str, base: str) -> bytes:
+    url = (
+        f"{base}/studies/{quote(location.study)}/series/{quote(location.series)}"
+        f"/instances/{quote(location.sop_instance)}"
+    )
+    return part_head(boundary, f"{DICOM}; transfer-syntax={syntax}", [("Content-Location", url)])
+
+
+async def _file(location: Location, syntax: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A file around the bytes of a data set in another transfer syntax."""
+    yield file_head(location.sop_class, location.sop_instance, syntax)
+    async for chunk in chunks:
+        yield chunk
+
+
+def _tagged(answer: Answer, tag: str) -> None:
+    answer.add("etag", tag)
+    answer.add("cache-control", "private, no-cache")
