@@ -339,7 +339,7 @@ class _Batch:
                 new_keys=self.driver.document(part.keys),
             ).fetchone()  # fmt: skip
             held = self.patients[name] = _Patient(row[0], part.members, dict(part.keys), part.members)
-            self.keys["patient"] += [(path, key, held.id) for path, key in _listed(part)]
+            self.keys["patient"] += [(path, key, held.id) for path, key in listed_keys(part)]
         elif held.compared != part.members:
             held.compared = part.members
             differing = differences(held.keys, part)
@@ -386,7 +386,7 @@ class _Batch:
         whole.rows[owner.id] = (number, moment, part.members, owner.own)
         owner.studies += 1
         held = [*(owner.keys.get("00100010") or []), *(extract.patient.keys.get("00100010") or [])]
-        rows = [(path, key, moment, number) for path, key in _listed(part)]
+        rows = [(path, key, moment, number) for path, key in listed_keys(part)]
         rows += [("00100010*", key, moment, number) for key in names.prefixes(held)]
         rows += [("00080061", one.modality, moment, number) for one in whole.series.values() if one.modality]
         self.keys["study"] += rows
@@ -406,7 +406,7 @@ class _Batch:
         one = whole.series[location.series] = self.by_id[row[0]] = _Series(row[0], whole, modality, {}, 0)
         whole.series_count += 1
         owner.series += 1
-        self.keys["series"] += [(path, key, one.id) for path, key in _listed(part)]
+        self.keys["series"] += [(path, key, one.id) for path, key in listed_keys(part)]
         if modality:
             self.keys["study"] += [
                 ("00080061", modality, moment, number) for number, moment, _, _ in whole.rows.values()
@@ -493,7 +493,7 @@ def identity(part: Part) -> str:
 _UNLISTED = frozenset(("00100020", "00080020", "00080050", "0020000D", "0020000E", "00080060"))
 
 
-def _listed(part: Part) -> list[tuple[str, str]]:
+def listed_keys(part: Part) -> list[tuple[str, str]]:
     """The paths and keys by which an entity is found in its key table."""
     found: list[tuple[str, str]] = []
     for path, keys in part.keys.items():
