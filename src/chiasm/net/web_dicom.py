@@ -21,7 +21,7 @@ def routes(
     base_url: str = "",
     origins: tuple[str, ...] = (),
     watcher: Watcher | None = None,
-    limits: web_store.StoreLimits = web_store.StoreLimits(),
+    limits: web_store.StoreLimits = web_store.DEFAULT,
 ) -> list[Mount]:
     """The routes of DICOMweb over an archive.
 

@@ -165,7 +165,7 @@ def _answer(kind: str, texts: list[str], request: Request) -> Answer:
 
 
 def json_answer(kind: str, body: str, request: Request) -> Answer:
-    """JSON in the character set that is asked for; others than UTF-8 by escapes where they lack a character."""
+    """JSON in the character set that is asked for, with escapes where it lacks a character."""
     asked_for = request.parameter("charset") or request.header(b"accept-charset")
     charset = charset_of(asked_for) if asked_for else "utf-8"
     if charset == "utf-8":

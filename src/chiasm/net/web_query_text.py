@@ -17,7 +17,7 @@ _MOST_FIELDS = 256
 _DEEPEST = 8
 _OTHER = frozenset(("accept", "charset"))
 _DERIVED = frozenset((0x00080056, 0x00080061, 0x00080062, 0x00201206, 0x00201208, 0x00201209))
-_UNSUPPORTED = frozenset(("emptyvaluematching", "multiplevaluematching", "orderby"))
+_UNSUPPORTED = frozenset(("multiplevaluematching", "orderby"))
 
 Path = tuple[int, ...]
 

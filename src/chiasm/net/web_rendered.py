@@ -149,13 +149,15 @@ class _Rendering:
         wanted = look(request)
         locations = await located(self._archive, request)
         frames = frame_numbers(request.arguments["frames"]) if "frames" in request.arguments else None
-        pictures = [(locations[0], n - 1) for n in frames] if frames else [(one, None) for one in locations]
+        pictures: list[tuple[Location, int | None]] = [(one, None) for one in locations]
+        if frames:
+            pictures = [(locations[0], number - 1) for number in frames]
         if len(pictures) > 1 and not parts:
             pictures = [pictures[len(pictures) // 2]]
         tag = entity_tag(locations, f"{media} {wanted} {frames} {parts}")
         if not_modified(request, tag):
             return unchanged(tag)
-        first = await self._picture(*pictures[0], media, wanted)
+        first = await self._picture(pictures[0][0], pictures[0][1], media, wanted)
         only_parts = all(one.is_multipart for one in request.accepted if one.quality > 0)
         if len(pictures) == 1 and not only_parts:
             answer = Answer(200, media, first)

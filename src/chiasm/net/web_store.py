@@ -36,7 +36,10 @@ class StoreLimits:
     bundle: int = 1 << 30
 
 
-def operations(archive: Archive, limits: StoreLimits = StoreLimits()) -> list[Operation]:
+DEFAULT = StoreLimits()
+
+
+def operations(archive: Archive, limits: StoreLimits = DEFAULT) -> list[Operation]:
     """The store transaction, to all studies or to one: PS3.18 §10.5.1."""
     service = _Store(archive, limits)
     return [
@@ -212,14 +215,12 @@ class _Intake:
     async def _receive(self, data: bytes | AsyncIterator[bytes]) -> Outcome:
         try:
             if self.study:
-                if not isinstance(data, bytes):
-                    data = await _begun(data)
-                head = data if isinstance(data, bytes) else data.head
-                other = _other_study(head, self.study)
+                begun = data if isinstance(data, bytes) else await _begun(data)
+                other = _other_study(begun if isinstance(begun, bytes) else begun.head, self.study)
                 if other is not None:
                     return other
-            chunks = data.chunks() if isinstance(data, _Begun) else data
-            return await self.archive.receive_file(chunks, self.source)
+                data = begun if isinstance(begun, bytes) else begun.chunks()
+            return await self.archive.receive_file(data, self.source)
         except ServiceError as error:
             return Outcome(Verdict.REFUSED, "", "", failure=error.failure.name, message=error.message)
         except ParseError as error:
@@ -281,10 +282,15 @@ async def _begun(chunks: AsyncIterator[bytes]) -> _Begun:
 def _other_study(data: bytes, study: str) -> Outcome | None:
     """A refusal where an object is of another study than the one it was sent to: PS3.18 §10.5.1."""
     content = parse(data).data
-    found, sop_class, instance = (content.get(tag) for tag in (0x0020000D, 0x00080016, 0x00080018))
+    found = content.get(0x0020000D)
     if found == study:
         return None
-    message = f"it is of the study {found}"
+    message = f"it is of the study {found}" if isinstance(found, str) else "it is of no study"
+    sop_class, instance = content.get(0x00080016), content.get(0x00080018)
     return Outcome(
-        Verdict.REFUSED, str(sop_class or ""), str(instance or ""), failure="mismatch", message=message
+        Verdict.REFUSED,
+        sop_class if isinstance(sop_class, str) else "",
+        instance if isinstance(instance, str) else "",
+        failure="mismatch",
+        message=message,
     )
