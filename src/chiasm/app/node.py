@@ -6,14 +6,19 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..errors import UsageError
+from ..net import web_dicom
 from ..net.dimse_server import DimseSettings, Handler, serve_dimse
 from ..net.dimse_storage import VERIFICATION, Echo, Storage, storage_classes, transfer_syntaxes
+from ..net.http_server import serve_http
 from ..services.archive import Archive
 from ..services.archive import Settings as ArchiveSettings
 from .settings import NodeSettings, Tls
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 
 def event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -83,6 +88,18 @@ class Node:
             raise UsageError(f"cannot listen on {settings.dimse}: {error.strerror}") from None
         self._closing.append(server.close)
         self.dimse = replace(settings.dimse, port=server.port)
+        web = await serve_http(
+            self._application(), settings.http.host, settings.http.port, reuse_port=reuse_port, tls=tls
+        )
+        self._closing.append(web.close)
+        self.http = replace(settings.http, port=web.port)
+
+    def _application(self) -> Starlette:
+        from starlette.applications import Starlette
+
+        settings = self.settings
+        dicomweb = web_dicom.routes(self.archive, base_url=settings.base_url, origins=settings.cors_origins)
+        return Starlette(routes=dicomweb)
 
     def _handlers(self) -> dict[str, Handler]:
         storage = Storage(self.archive)

@@ -222,6 +222,12 @@ class Archive:
         data = await self.read(location, 0, None if small else _HEAD)
         return dicom.parse(data, source=location.sop_instance)
 
+    async def whole(self, location: Location) -> dicom.Package:
+        """The stored object with all its bytes at hand. ServiceError where it is not there."""
+        if self.path(location) is not None:
+            return await self.header(location)
+        return dicom.parse(await self.read(location), source=location.sop_instance)
+
     # Telling.
 
     async def watch(self) -> AsyncIterator[Arrived]:

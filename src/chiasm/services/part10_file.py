@@ -65,9 +65,15 @@ def _about(head: bytes) -> tuple[bytes, int, tuple[str, str, str]]:
             raise ServiceError("mismatch", f"it has no {name}", rule="PS3.10 §7.1")
     if head[128:132] != b"DICM":
         return b"", 0, found
-    length = struct.unpack_from("<I", head, 140)[0] if head[132:140] == b"\2\0\0\0UL\4\0" else 0
-    declared = package.header.get(0x00020010)
-    if not length or 144 + length > len(head) or declared != syntax:
+    start = data_set_start(head)
+    if not start or package.header.get(0x00020010) != syntax:
         raise ServiceError("not-understood", "its meta group is not one", rule="PS3.10 §7.1")
-    start = 144 + length
     return bytes(128) + head[128:start], start, found
+
+
+def data_set_start(head: bytes) -> int:
+    """Where the data set begins in a file, by the length that its meta group tells; 0 where that is not so."""
+    if head[132:140] != b"\2\0\0\0UL\4\0" or len(head) < 144:
+        return 0
+    start: int = 144 + struct.unpack_from("<I", head, 140)[0]
+    return start if start <= len(head) else 0
