@@ -52,6 +52,7 @@ def _alone(settings: NodeSettings, told: str) -> int:
         finally:
             await node.close()
 
+    sys.setswitchinterval(0.0005)  # a request is answered before a batch of the index is done
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(serve())
     return 0

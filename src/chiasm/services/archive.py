@@ -16,6 +16,7 @@ from ..model import Event, Found, Location, Outcome, Query, Source
 from ..store.index import Applied, Arrival, Index, open_index
 from ..store.journal_files import FileJournal, others_settled
 from ..store.objects import Objects, ObjectWriter, open_objects
+from ..store.objects_local import LocalWriter
 from .part10_file import receive_file
 from .projection import BACKLOG, Durable, Projection
 from .reception import Reception, header_for
@@ -58,6 +59,7 @@ class Archive:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: list[asyncio.Queue[Arrived]] = []
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
+        self._keeping = ThreadPoolExecutor(8, thread_name_prefix="keep")
         self.projection = Projection(self.index, self.journal.name, self.journal.sequence, self._heard)
 
     @classmethod
@@ -70,6 +72,7 @@ class Archive:
         await asyncio.to_thread(self.projection.close)
         await asyncio.to_thread(self.journal.close)
         self._threads.shutdown()
+        self._keeping.shutdown()
         self.objects.close()
         self.index.close()
         for queue in self._watchers:
@@ -126,6 +129,20 @@ class Archive:
             location = self.index.instance(sop_instance)
         return None if location is None else (location.sha256, location.transfer_syntax)
 
+    async def keep(self, writer: ObjectWriter, event: Event) -> int:
+        """Make an object durable, then its event: the event's number. OSError or ServiceError where it fails.
+
+        In this order, so that no record ever tells of an object that is not whole.
+        """
+        if isinstance(writer, LocalWriter):
+            return await asyncio.get_running_loop().run_in_executor(self._keeping, self._keep, writer, event)
+        await writer.commit()
+        return await self.journal.append(event)
+
+    def _keep(self, writer: LocalWriter, event: Event) -> int:
+        writer.commit_now()
+        return self.journal.append_now(event)
+
     def project(
         self,
         sequence: int,
@@ -151,6 +168,7 @@ class Archive:
         ServiceError `unavailable` where the index does not answer.
         """
         wanted = self.journal.sequence
+        self.projection.hurry()
         while self.projection.position < wanted:
             if self.projection.trouble:
                 raise ServiceError("unavailable", f"the index does not answer: {self.projection.trouble}")

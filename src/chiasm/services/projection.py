@@ -18,6 +18,9 @@ BATCH = 100
 BACKLOG = 2_000
 """Objects applied in one transaction, and those that may wait before receiving stops."""
 
+_GATHER = 0.02
+"""Seconds that are waited for more, so that one transaction serves many, unless someone asks."""
+
 _BACK_OFF = (0.05, 0.2, 1.0, 3.0)
 Heard = Callable[[Sequence[Arrival], Sequence[Applied]], None]
 
@@ -53,6 +56,7 @@ class Projection:
         self._next = position + 1
         self._wake = threading.Condition()
         self._closing = False
+        self._hurried = threading.Event()
         self.position = position
         self.trouble = ""
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
@@ -69,6 +73,10 @@ class Projection:
             heapq.heappush(self._ready, durable)
             if self._ready[0].sequence == self._next:
                 self._wake.notify()
+
+    def hurry(self) -> None:
+        """Someone waits for what is durable to be found."""
+        self._hurried.set()
 
     def _take(self) -> list[Durable]:
         taken: list[Durable] = []
@@ -90,6 +98,8 @@ class Projection:
                 return
             self.position = taken[-1].sequence
             self._heard(arrivals, applied)
+            self._hurried.wait(_GATHER)
+            self._hurried.clear()
 
     def _apply(self, arrivals: Sequence[Arrival]) -> list[Applied] | None:
         """Apply until it succeeds; None where the node closes before, and the next start takes it up."""
@@ -113,6 +123,7 @@ class Projection:
         limit = time.monotonic() + patience
         while self._ready and not self.trouble and time.monotonic() < limit:
             time.sleep(0.005)
+        self._hurried.set()
         with self._wake:
             self._closing = True
             self._wake.notify()

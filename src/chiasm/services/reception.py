@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import hashlib
@@ -130,17 +129,7 @@ class Reception:
             study,
         )
         event = Event("stored", now(), self.source, detail_of(location, self._header))
-        committing = asyncio.ensure_future(self._writer.commit())
-        try:
-            sequence = await self._archive.journal.append(event)
-        except BaseException:
-            await asyncio.gather(committing, return_exceptions=True)
-            raise
-        try:
-            await committing
-        except OSError:
-            self._archive.project(sequence, event)
-            raise
+        sequence = await self._archive.keep(self._writer, event)
         self._kept = True
         self._archive.project(sequence, event, location, package)
         return self._outcome(Verdict.STORED if held is None else Verdict.VERSION, study)

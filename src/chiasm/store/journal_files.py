@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import mmap
 import os
@@ -11,6 +10,7 @@ import struct
 import threading
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ServiceError
@@ -20,7 +20,15 @@ from .journal import Record
 from .segments import Tail, read_segment, segments, sync_folder
 
 _PROGRESS = struct.Struct("<QQ")
-_Waiting = tuple[bytes, "asyncio.Future[int]", asyncio.AbstractEventLoop]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One event that waits to be durable, and what became of it."""
+
+    payload: bytes
+    number: int = 0
+    failure: ServiceError | None = None
 
 
 class Chain:
@@ -84,18 +92,17 @@ def _hold(path: Path) -> Chain | None:
 
 
 class FileJournal:
-    """The chain that this process appends to; one thread commits for all who wait (group commit)."""
+    """The chain that this process appends to; who commits does so for all who wait by then (group commit)."""
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
         self.name = chain.name
         self._tail = Tail(chain.folder)
         self._waiting: list[_Waiting] = []
-        self._wake = threading.Condition()
-        self._closing = False
+        self._queue = threading.Lock()
+        self._committing = threading.Lock()
+        self._closed = False
         self._progress = Progress(chain.folder, self._tail.sequence)
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-        self._thread.start()
 
     @property
     def sequence(self) -> int:
@@ -104,36 +111,38 @@ class FileJournal:
 
     async def append(self, event: Event) -> int:
         """The number of the event in the chain, once it is durable; ServiceError where it cannot be."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[int] = loop.create_future()
-        with self._wake:
-            if self._closing:
-                raise ServiceError("unavailable", "the journal is closed")
-            self._waiting.append((journal.encode(event), future, loop))
-            self._wake.notify()
-        return await future
+        return await asyncio.get_running_loop().run_in_executor(None, self.append_now, event)
 
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._waiting and not self._closing:
-                    self._wake.wait()
-                batch, self._waiting = self._waiting, []
-                if not batch:
-                    return
-            self._commit(batch)
+    def append_now(self, event: Event) -> int:
+        """The same at once, for a thread."""
+        mine = _Waiting(journal.encode(event))
+        with self._queue:
+            self._waiting.append(mine)
+        with self._committing:
+            if not mine.number and mine.failure is None:
+                self._commit()
+        if mine.failure is not None:
+            raise mine.failure
+        return mine.number
 
-    def _commit(self, batch: list[_Waiting]) -> None:
+    def _commit(self) -> None:
+        with self._queue:
+            batch, self._waiting = self._waiting, []
         try:
-            numbers = self._tail.append([payload for payload, _, _ in batch])
+            if self._closed:
+                raise ServiceError("unavailable", "the journal is closed")
+            numbers = self._tail.append([one.payload for one in batch])
         except OSError as error:
-            failure = ServiceError("out-of-resources", f"the journal cannot be written: {error.strerror}")
-            for _, future, loop in batch:
-                _tell(loop, future, failure)
-            return
-        self._progress.appended(self._tail.sequence)
-        for (_, future, loop), number in zip(batch, numbers, strict=True):
-            _tell(loop, future, number)
+            text = f"the journal cannot be written: {error.strerror}"
+            for one in batch:
+                one.failure = ServiceError("out-of-resources", text)
+        except ServiceError as error:
+            for one in batch:
+                one.failure = error
+        else:
+            self._progress.appended(self._tail.sequence)
+            for one, number in zip(batch, numbers, strict=True):
+                one.number = number
 
     def read(self, after: int = 0) -> Iterator[Record]:
         """The records behind a number, checked; ParseError where the chain is broken."""
@@ -141,29 +150,16 @@ class FileJournal:
 
     def projected(self, sequence: int) -> None:
         """Tell the other processes how far the index has followed."""
-        self._progress.projected(sequence)
+        if not self._closed:
+            self._progress.projected(sequence)
 
     def close(self) -> None:
-        """Make durable what was appended, and let go of the chain."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        self._thread.join()
-        self._tail.close()
-        self._progress.close()
-        self._chain.release()
-
-
-def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[int], result: int | ServiceError) -> None:
-    def set_it() -> None:
-        if not future.done():
-            if isinstance(result, int):
-                future.set_result(result)
-            else:
-                future.set_exception(result)
-
-    with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
-        loop.call_soon_threadsafe(set_it)
+        """Let go of the chain; everything in it is durable already."""
+        with self._committing:
+            self._closed = True
+            self._tail.close()
+            self._progress.close()
+            self._chain.release()
 
 
 class Progress:
