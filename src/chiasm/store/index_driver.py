@@ -167,7 +167,7 @@ class SqliteDriver(Driver):
         super().__init__()
         from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-        self.dialect = SQLiteDialect_pysqlite()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
+        self.dialect = SQLiteDialect_pysqlite()
         self.path = path
         self.engine_url = f"sqlite:///{path}"
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -220,7 +220,7 @@ class PostgresDriver(Driver):
 
         self.psycopg = psycopg
         self.errors = (psycopg.Error,)
-        self.dialect = PGDialect_psycopg(paramstyle="format")
+        self.dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # untyped there
         self.url = "postgresql://" + url.split("://", 1)[1]
         self.engine_url = "postgresql+psycopg://" + url.split("://", 1)[1]
         with self.connection() as connection:
@@ -237,10 +237,13 @@ class PostgresDriver(Driver):
     @contextlib.contextmanager
     def cursor(self, statement: Statement, given: Mapping[str, Any]) -> Iterator[Any]:
         # a cursor of the server's, so that a long answer is not held here
-        with self.connection() as connection, connection.transaction():
-            with connection.cursor("rows") as cursor:
-                cursor.execute(statement.text, statement.values(given))
-                yield cursor
+        with (
+            self.connection() as connection,
+            connection.transaction(),
+            connection.cursor("rows") as cursor,
+        ):
+            cursor.execute(statement.text, statement.values(given))
+            yield cursor
 
     def array(self, values: Sequence[Any]) -> list[Any]:
         return list(values)

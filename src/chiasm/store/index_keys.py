@@ -7,6 +7,7 @@ their spelling. All else is compared as it stands, spaces around it aside. PS3.4
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Iterable
 
@@ -47,7 +48,7 @@ def number(text: str) -> str:
         value = float(text)
     except ValueError:
         return text
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return text
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 

@@ -5,14 +5,25 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import ClauseElement
 
 from .index_driver import Driver, Statement
 from .tables import conflict, instance, patient, position, series, study
 
-_CURRENT = literal_column("1")
+_CURRENT: ColumnElement[Any] = literal_column("1")
 _LOCATION = (
     instance.c.key, instance.c.size, instance.c.offset, instance.c.sha256, instance.c.transfer_syntax,
     instance.c.sop_class, instance.c.uid, series.c.uid, study.c.uid, instance.c.version,

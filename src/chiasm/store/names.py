@@ -11,7 +11,7 @@ import functools
 import re
 import unicodedata
 
-PREFIX_LENGTHS = (1, 2, 3, 4, 6, 8, 11)
+PREFIX_LENGTHS = (1, 2, 3, 4, 6, 7, 8, 11)
 """How long the prefixes are that studies are listed by, newest first."""
 
 _MARKS = re.compile("[\u0300-\u036f]")
@@ -56,11 +56,13 @@ def sounds(group: str) -> list[str]:
     American Soundex for words of Latin letters: first letter, then three digits of consonant classes; other
     scripts are kept word by word.
     """
-    found: dict[str, None] = {}
-    for word in _WORDS.split(group):
-        if word:
-            found["~" + (_soundex(word) if word.isascii() and word.isalpha() else word)] = None
-    return list(found)
+    sounding = [_soundex(word) if word.isascii() and word.isalpha() else word for word in words(group)]
+    return list(dict.fromkeys("~" + one for one in sounding))
+
+
+def words(group: str) -> list[str]:
+    """The words of a folded group, whatever is between them."""
+    return [word for word in _WORDS.split(group) if word]
 
 
 def _soundex(word: str) -> str:

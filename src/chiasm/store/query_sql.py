@@ -35,6 +35,7 @@ from .query_terms import Term, terms
 from .tables import instance, patient, patient_key, series, series_key, study, study_key
 
 Clause = ColumnElement[bool]
+_ONE: ColumnElement[Any] = literal_column("1")
 _TABLES = (patient, study, series, instance)
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     "00100020": patient.c.patient_id, "0020000D": study.c.uid, "00080050": study.c.accession,
@@ -119,16 +120,18 @@ class _Compiler:
 
     def plan(self) -> Plan:
         level = self.level
-        clauses = [self._clause(one, top=True) for one in self.terms]
+        # those that studies may be listed by come first: the others are then tested on the list
+        ordered = sorted(self.terms, key=lambda one: one.kind not in _FOUND)
+        clauses = [self._clause(one, top=True) for one in ordered]
         if level == 0:
             statement = self._select().select_from(patient)
         else:
             if not any(one.level == 0 for one in self.terms):
-                clauses.append(study.c.main == study.c.id)
+                clauses.append(study.c.main >= study.c.id)  # never greater; an equality would be thought rare
             counted = study if level == 1 else series
             clauses.append(counted.c.instances > literal_column("0"))
             if level == 3:
-                clauses.append(instance.c.current == literal_column("1"))
+                clauses.append(instance.c.current == _ONE)
             statement = self._select().select_from(self._source())
         statement = statement.where(*clauses)
         if not self.counting:
@@ -159,7 +162,7 @@ class _Compiler:
         if not newest:
             return [(study, series, instance)[level - 1].c.id]
         if self.listing:
-            order = [study_key.c.moment.desc(), study_key.c.entity.desc()]
+            order: list[ColumnElement[Any]] = [study_key.c.moment.desc(), study_key.c.entity.desc()]
         else:
             order = [study.c.moment.desc(), study.c.id.desc()]
         if level >= 2:
@@ -211,7 +214,7 @@ class _Compiler:
         """Whether the study has a row of this key: one look-up."""
         rows = study_key.alias()
         return exists(
-            select(literal_column("1")).where(
+            select(_ONE).where(
                 rows.c.path == _literal(name), rows.c.key == self._value(term),
                 rows.c.moment == study.c.moment, rows.c.entity == study.c.id,
             )
@@ -238,17 +241,17 @@ class _Compiler:
 
     def _below(self, term: Term) -> Clause:
         """A term on something below the level asked for: one that meets it is enough."""
-        self_level = self.level
-        if self_level == 0:
+        level = self.level
+        if level == 0:
             raise ServiceError("bad-query", "patients are not sought by what is below them")
         source: Any = series if term.level == 2 else series.join(instance, instance.c.series == series.c.id)
-        here = series.c.study == study.c.main if self_level == 1 else instance.c.series == series.c.id
-        if self_level == 2:
+        here = series.c.study == study.c.main if level == 1 else instance.c.series == series.c.id
+        if level == 2:
             source = instance
-        rows = select(literal_column("1")).select_from(source).where(here, self._tested(term))
+        rows: Select[Any] = select(_ONE).select_from(source).where(here, self._tested(term))
         if term.level == 3:
-            rows = rows.where(instance.c.current == literal_column("1"))
-        return rows.correlate(study if self_level == 1 else series).exists()
+            rows = rows.where(instance.c.current == _ONE)
+        return rows.correlate(study if level == 1 else series).exists()
 
     def _derived(self, term: Term) -> Clause:
         """Counts, and what the series of a study or their instances have."""
@@ -257,14 +260,12 @@ class _Compiler:
             if self.level == 1 and term.kind == "eq" and not (self.listing or self.is_narrow):
                 return self._list(name, self._value(term))
             tested = self._compared(series.c.modality, term)
-            rows = select(literal_column("1")).where(series.c.study == study.c.main, tested)
+            rows: Select[Any] = select(_ONE).where(series.c.study == study.c.main, tested)
             return rows.correlate(study).exists()
         if name == "00080062":
             tested = self._compared(instance.c.sop_class, term)
             source = series.join(instance, instance.c.series == series.c.id)
-            rows = (
-                select(literal_column("1")).select_from(source).where(series.c.study == study.c.main, tested)
-            )
+            rows = select(_ONE).select_from(source).where(series.c.study == study.c.main, tested)
             return rows.correlate(study).exists()
         count = _COUNTS[name]
         self.needs_patient |= count.table is patient and self.level > 0
@@ -277,26 +278,32 @@ class _Compiler:
         self.needs_patient |= term.level == 0 and self.level > 0
         if self._has_column(term):
             column = _COLUMNS[term.path[0]]
+            if self.listing and column is study.c.moment:
+                column = study_key.c.moment
             return and_(column != _literal(""), self._compared(column, term)) if _open(term) else (
                 self._compared(column, term)
             )  # fmt: skip
         keys = _TABLES[term.level].c["keys"]
+        if term.kind == "item":
+            item = self._items(keys, term.path[0])
+            inside = and_(*[self._any_key(item.c.value, one.path[1], one) for one in term.inner])
+            return exists(select(_ONE).select_from(item).where(inside))
         if len(term.path) == 1:
             return self._any_key(keys, term.path[0], term)
         item = self._items(keys, term.path[0])
-        inside = self._any_key(item.c.value, term.path[1], term)
         if term.kind == "absent":
-            return inside if False else not_(self._present(item, term))
-        return exists(select(literal_column("1")).select_from(item).where(inside))
+            return not_(self._present(item, term))
+        inside = self._any_key(item.c.value, term.path[1], term)
+        return exists(select(_ONE).select_from(item).where(inside))
 
     def _present(self, item: Any, term: Term) -> Clause:
         texts = self._texts(item.c.value, term.path[1])
-        inner = exists(select(literal_column("1")).select_from(texts))
-        return exists(select(literal_column("1")).select_from(item).where(inner))
+        inner = exists(select(_ONE).select_from(texts))
+        return exists(select(_ONE).select_from(item).where(inner))
 
     def _any_key(self, keys: Any, name: str, term: Term) -> Clause:
         texts = self._texts(keys, name)
-        rows = select(literal_column("1")).select_from(texts)
+        rows: Select[Any] = select(_ONE).select_from(texts)
         if term.kind == "absent":
             return not_(exists(rows))
         if term.kind == "present":
@@ -317,7 +324,7 @@ class _Compiler:
             return inner.table_valued(column("value", JSONB)).render_derived()
         return func.json_each(keys, _literal(f'$."{name}"')).table_valued("value")
 
-    def _compared(self, value: Any, term: Term) -> Clause:
+    def _compared(self, value: Any, term: Term) -> Any:
         kind = term.kind
         if kind == "eq":
             return value == self._value(term)
@@ -337,7 +344,7 @@ class _Compiler:
             return value == _literal("")
         return and_(value >= self._value(term), value <= self._value(term, 1))
 
-    def _one_of(self, value: Any, term: Term) -> Clause:
+    def _one_of(self, value: Any, term: Term) -> Any:
         array = self.driver.array
         if self.postgres:
             return value == func.any(self._value(term, make=array, kind=ARRAY(Text())))

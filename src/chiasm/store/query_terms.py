@@ -27,8 +27,9 @@ _STARS = 16
 class Term:
     """One comparison: `kind` and `path` are part of the statement, `values` are its parameters.
 
-    `path` is the key's name, and the item's key's name after it for a sequence. Kinds: eq, in, ge, le, between,
-    glob, prefix (from, to), present, absent; any and all combine `inner`. Beginnings of patients' names that
+    `path` is the key's name, and the item's key's name after it for a sequence. Kinds: eq, in, ge, le,
+    between, glob, prefix (from, to), present, absent; any and all combine `inner`,
+    item says that one item of a sequence meets all of it. Beginnings of patients' names that
     studies are listed by are `starts`, longer ones `begins`: from, to, and the beginning listed.
     """
 
@@ -64,7 +65,20 @@ def terms(query: Query) -> list[Term]:
     found: list[Term] = []
     for condition in query.conditions:
         found += _terms(condition, query.fuzzy)
-    return found
+    return _by_item(found)
+
+
+def _by_item(found: list[Term]) -> list[Term]:
+    """The terms with those on one sequence put together: one item must meet them all. PS3.4 §C.2.2.2.6."""
+    items: dict[str, list[Term]] = {}
+    for one in found:
+        if len(one.path) == 2 and one.kind not in ("absent", "any", "all"):
+            items.setdefault(one.path[0], []).append(one)
+    shared = {name: parts for name, parts in items.items() if len(parts) > 1}
+    rest = [one for one in found if not any(one is part for parts in shared.values() for part in parts)]
+    return rest + [
+        Term("item", parts[0].level, (name,), (), tuple(parts)) for name, parts in shared.items()
+    ]  # fmt: skip
 
 
 def _terms(condition: Condition, fuzzy: bool) -> list[Term]:
@@ -132,8 +146,23 @@ def _wildcard(pattern: str, level: int, place: tuple[str, ...], vr: str, fuzzy: 
         one = _pattern(names.folded(group), level, place)
         if one is None:
             continue
-        words = names.folded(group).replace("*", " ").replace("?", " ")
-        found.append(_either(one, _by_sound(words, level, place)) if fuzzy and words.strip("^ ") else one)
+        heard = _pattern_by_sound(names.folded(group), level, place) if fuzzy else []
+        found.append(_either(one, _all(heard, level, place)) if heard else one)
+    return found
+
+
+def _pattern_by_sound(group: str, level: int, place: tuple[str, ...]) -> list[Term]:
+    """The words of a pattern by sound; of a word that is cut off, what is left of it begins the sound."""
+    heard = (*place[:-1], place[-1] + "~")
+    found: list[Term] = []
+    for word in names.words(group):
+        lead = word.split("*")[0].split("?")[0]
+        for sound in names.sounds(lead):
+            begun = sound.rstrip("0")
+            if lead == word:
+                found.append(Term("eq", level, heard, (sound,)))
+            else:
+                found.append(Term("prefix", level, heard, (begun, begun + index_keys.HIGHEST)))
     return found
 
 

@@ -1,8 +1,8 @@
 """The tables of the index, for SQLite and PostgreSQL alike.
 
-`own` are the members of DICOM JSON of one level, separated as in `extract`; `members` are those of the level and
-of the levels above, ready to send. `keys` are what values are compared by. The key tables list entities by one
-key of one attribute; those of a study carry its moment, so that the newest are read off in order.
+`own` are the members of DICOM JSON of one level, separated as in `extract`; `members` are those of the level
+and of the levels above, ready to send. `keys` are what values are compared by. The key tables list entities by
+one key of one attribute; those of a study carry its moment, so that the newest are read off in order.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ study = Table(
     Index("study_newest", "moment", "id"),
     Index("study_patient_newest", "patient", "moment", "id"),
 )
-"""One row for each study and patient: a study under two patients has two, and `main` is the id of the first."""
+"""One row for each study and patient: a study under two patients has two; `main` is the id of the first."""
 
 series = Table(
     "series",
