@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..services.archive import Archive
 from ..services.metadata import Metadata
-from . import web_bulk, web_frames, web_query, web_rendered, web_retrieve, web_store
+from . import web_bulk, web_frames, web_query, web_rendered, web_retrieve, web_store, web_uri
 from .web_switch import Switch, Watcher
 
 if TYPE_CHECKING:
@@ -38,5 +38,6 @@ def routes(
         *web_bulk.operations(archive),
         *web_rendered.operations(archive),
         *web_store.operations(archive, limits),
+        *web_uri.operations(archive),
     ]
     return [Mount(ROOT, Switch(operations, origins=origins, base_url=base_url, watcher=watcher))]

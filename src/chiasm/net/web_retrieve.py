@@ -38,6 +38,9 @@ def operations(archive: Archive, metadata: Metadata) -> list[Operation]:
         found.append(
             Operation("GET", f"{path}/metadata", service.headers, f"the headers of a {name}", answer=JSON)
         )
+    # Instances are told by their study alone where a store request answers with their Retrieve URL.
+    path = _STUDY + "/instances/{SOPInstanceUID}"
+    found.append(Operation("GET", path, service.files, "the file of an instance", answer="multipart/related"))
     return found
 
 
@@ -99,8 +102,8 @@ class _Retrieval:
             spans = [span_of(self._archive, location)]
             kind = f"{DICOM}; transfer-syntax={location.transfer_syntax}"
             return Answer(200, kind, sent(self._archive, spans), length=location.size)
-        uid, chunks = await _other(self._archive, location, wanted)
-        return Answer(200, f"{DICOM}; transfer-syntax={uid}", _file(location, uid, chunks))
+        uid, body = await in_other_syntax(self._archive, location, wanted)
+        return Answer(200, f"{DICOM}; transfer-syntax={uid}", body)
 
     async def _multipart(self, request: Request, locations: Sequence[Location], wanted: list[str]) -> Answer:
         boundary = new_boundary()
@@ -132,7 +135,7 @@ class _Retrieval:
         for syntax, one in {one.transfer_syntax: one for one in locations}.items():
             with contextlib.suppress(ServiceError):
                 if not as_stored(one, wanted):
-                    await _other(self._archive, one, wanted)
+                    await in_other_syntax(self._archive, one, wanted)
                 found.add(syntax)
         return found
 
@@ -148,20 +151,21 @@ class _Retrieval:
                 async for chunk in sent(self._archive, spans):
                     yield chunk
                 continue
-            uid, chunks = await _other(self._archive, one, wanted)
+            uid, body = await in_other_syntax(self._archive, one, wanted)
             yield _head(boundary, one, uid, base)
-            async for chunk in _file(one, uid, chunks):
+            async for chunk in body:
                 yield chunk
         yield closing(boundary)
 
 
-async def _other(
+async def in_other_syntax(
     archive: Archive, location: Location, wanted: Sequence[str]
 ) -> tuple[str, AsyncIterator[bytes]]:
-    """The data set in another transfer syntax; ServiceError where it cannot be given so."""
+    """The file in another transfer syntax; ServiceError where it cannot be given so."""
     from ..services import transcoding
 
-    return await transcoding.in_syntax(archive, location, wanted)
+    uid, chunks = await transcoding.in_syntax(archive, location, wanted)
+    return uid, _file(location, uid, chunks)
 
 
 def as_stored(location: Location, wanted: Sequence[str]) -> bool:
