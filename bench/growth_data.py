@@ -1,8 +1,7 @@
 """An index filled with many made-up studies, to see how questions grow: `fill(url, studies)`.
 
-Every study has a patient of its own or shares one with another, one series and one instance; a thirtieth of the
-family names is Wang's, as of a large hospital in the north of China. Rows are written as the index itself would
-have written them, but in bulk and in the order of the keys.
+Two studies share a patient; each has one series and one instance. Thirty family names are equally common.
+Rows are written as the index itself would have written them, but in bulk and in the order of the keys.
 """
 
 from __future__ import annotations
@@ -18,12 +17,13 @@ from typing import Any
 from chiasm.store import names
 from chiasm.store.extract import Part
 from chiasm.store.index import merged, open_index
-from chiasm.store.index_apply import identity, listed_keys
 from chiasm.store.index_driver import Driver, SqliteDriver, open_driver
+from chiasm.store.index_entities import identity, listed_keys
 from chiasm.store.tables import instance, patient, patient_key, series, series_key, study, study_key
 
 FAMILIES = (
-    ("Wang", "王"), ("Li", "李"), ("Zhang", "张"), ("Liu", "刘"), ("Chen", "陈"), ("Yang", "杨"), ("Zhao", "赵"),
+    ("Wang", "王"), ("Li", "李"), ("Zhang", "张"), ("Liu", "刘"), ("Chen", "陈"), ("Yang", "杨"),
+    ("Zhao", "赵"),
     ("Huang", "黄"), ("Zhou", "周"), ("Wu", "吴"), ("Xu", "徐"), ("Sun", "孙"), ("Ma", "马"), ("Zhu", "朱"),
     ("Hu", "胡"), ("Guo", "郭"), ("He", "何"), ("Lin", "林"), ("Gao", "高"), ("Luo", "罗"), ("Smith", ""),
     ("Müller", ""), ("Garcia", ""), ("Tanaka", "田中"), ("Kim", "김"), ("Ivanov", ""), ("Haddad", ""),

@@ -1,4 +1,4 @@
-"""What does not agree among the objects held: two patients under one identifier, one study under two patients.
+"""What does not agree in what is held: two patients under one identifier, one study under two patients.
 
 Nothing is refused or changed for it: the first stays what is shown, all are found, and people are told.
 """
@@ -48,7 +48,7 @@ def differences(held: dict[str, Any], came: Part) -> dict[str, list[list[str]]]:
 
 
 def of_row(row: Sequence[Any]) -> Conflict:
-    """The record of a row of the conflict table: id, kind, study, patients, evidence, first seen, resolved."""
+    """The record of a row: id, kind, study, patients, evidence, first seen, resolved."""
     number, kind, study, patients, evidence, first_seen, resolved = row
     return Conflict(
         number, kind, study, tuple(json.loads(patients)), json.loads(evidence), first_seen, resolved

@@ -175,7 +175,7 @@ def _leaf_keys(element: Element) -> list[str]:
 
 
 def _moments(root: DataSet, tags: dict[int, str], keys: Keys) -> None:
-    """Add the moments that a date and its time make, local as `date+`, in UTC as `date@` where that is known."""
+    """Add the moments of dates with their times: local as `date+`, in UTC as `date@` where that is known."""
     for date, time in MOMENTS.items():
         if date not in tags:
             continue

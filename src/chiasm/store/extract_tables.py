@@ -42,7 +42,8 @@ INSTANCE = (
 )  # fmt: skip
 
 PAIRS = (
-    ("StudyDate", "StudyTime"), ("SeriesDate", "SeriesTime"), ("InstanceCreationDate", "InstanceCreationTime"),
+    ("StudyDate", "StudyTime"), ("SeriesDate", "SeriesTime"),
+    ("InstanceCreationDate", "InstanceCreationTime"),
     ("AcquisitionDate", "AcquisitionTime"), ("ContentDate", "ContentTime"),
     ("PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime"),
     ("PresentationCreationDate", "PresentationCreationTime"), ("PatientBirthDate", "PatientBirthTime"),

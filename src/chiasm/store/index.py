@@ -26,8 +26,8 @@ __all__ = ["Applied", "Arrival", "Conflict", "Index", "open_index"]
 def open_index(url: str) -> Index:
     """The index in a database: an SQLite file's path or `sqlite:///path`, or `postgresql://host/name`.
 
-    Its tables are made where it is new and upgraded where it is older. ServiceError where the database does not
-    answer or belongs to a newer program, UsageError for a URL of another kind.
+    Its tables are made where it is new and upgraded where it is older. ServiceError where the database does
+    not answer or belongs to a newer program, UsageError for a URL of another kind.
     """
     return Index(open_driver(url))
 
@@ -80,15 +80,16 @@ class Index:
     ) -> list[Location]:
         """Where the current versions of instances lie that meet all that is given, in the order of series.
 
-        `patient` is the index's number of a patient, or a Patient ID of any issuer; the rest are UIDs. Within a
-        series they are in the order of instance numbers. Nothing given is nothing found.
+        `patient` is the index's number of a patient, or a Patient ID of any issuer; the rest are UIDs. Within
+        a series they are in the order of instance numbers. Nothing given is nothing found.
         """
         if patient is None and not (studies or series or instances):
             return []
         array = self._driver.array
         shape = (type(patient), bool(studies), bool(series), bool(instances))
         given: Mapping[str, Any] = {
-            "patient": patient, "studies": array(studies), "series": array(series), "instances": array(instances)
+            "patient": patient, "studies": array(studies), "series": array(series),
+            "instances": array(instances),
         }  # fmt: skip
         return [_location(row) for row in self._driver.rows(self._statements.locations(shape), given)]
 
@@ -121,7 +122,7 @@ class Index:
 
     @property
     def engine(self) -> Engine:
-        """An SQLAlchemy engine on the same database, made on first use, for the tables of the outbound queue."""
+        """An SQLAlchemy engine on the same database, for the tables of the outbound queue."""
         if self._engine is None:
             self._engine = create_engine(self._driver.engine_url)
         return self._engine

@@ -19,6 +19,7 @@ from . import names
 from .conflicts import TWO_HOLDERS, TWO_PATIENTS, Conflict, differences
 from .extract import SEPARATOR, Extract, Part
 from .index_driver import Driver, Statement
+from .index_entities import identity, integer, listed_keys, values_json
 from .index_statements import Statements
 from .tables import conflict, instance, patient, patient_key, series, series_key, study, study_key
 
@@ -36,7 +37,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of an arrival: `location` has its version, `superseded` is the version it took the place of."""
+    """What became of an arrival: `location` has its version; `superseded` is the version before, or 0."""
 
     chain: str
     sequence: int
@@ -304,7 +305,7 @@ class _Batch:
         placed = dataclasses.replace(location, version=version)
         row = {
             "uid": placed.sop_instance, "version": version, "current": 1, "series": one.id,
-            "number": _integer(extract.instance.first("00200013")), "sop_class": placed.sop_class,
+            "number": integer(extract.instance.first("00200013")), "sop_class": placed.sop_class,
             "transfer_syntax": placed.transfer_syntax, "key": placed.key, "size": placed.size,
             "offset": placed.offset, "sha256": placed.sha256, "own": extract.instance.members,
             "keys": self.driver.document(extract.instance.keys),
@@ -400,7 +401,7 @@ class _Batch:
         modality = part.first("00080060")
         row = self._do(
             self.a.new_series, new_uid=location.series, new_study=whole.main,
-            new_number=_integer(part.first("00200011")), new_modality=modality, new_own=part.members,
+            new_number=integer(part.first("00200011")), new_modality=modality, new_own=part.members,
             new_keys=self.driver.document(part.keys),
         ).fetchone()  # fmt: skip
         one = whole.series[location.series] = self.by_id[row[0]] = _Series(row[0], whole, modality, {}, 0)
@@ -461,8 +462,8 @@ class _Batch:
         modalities = dict.fromkeys(one.modality for one in living if one.modality)
         classes = dict.fromkeys(uid for one in living for uid in one.classes)
         counted = [
-            f'"00080061":{{"vr":"CS"{_values(modalities)}}}',
-            f'"00080062":{{"vr":"UI"{_values(classes)}}}',
+            f'"00080061":{{"vr":"CS"{values_json(modalities)}}}',
+            f'"00080062":{{"vr":"UI"{values_json(classes)}}}',
             f'"00201206":{{"vr":"IS","Value":[{len(living)}]}}',
             f'"00201208":{{"vr":"IS","Value":[{whole.instances}]}}',
         ]
@@ -473,48 +474,6 @@ class _Batch:
                 self.a.set_study, number=number, new_series=len(living), new_instances=whole.instances,
                 new_members=members,
             )  # fmt: skip
-
-
-def identity(part: Part) -> str:
-    """One text for a patient: identifier, issuer and the issuer's universal id.
-
-    A patient without an identifier is told by name, birth date and sex.
-    """
-    number, issuer = part.first("00100020"), part.first("00100021")
-    universal = ""
-    for item in part.keys.get("00100024") or []:
-        universal = universal or next(iter(item.get("00400032") or []), "")
-    if number:
-        return json.dumps([number, issuer, universal], ensure_ascii=False)
-    told = ["|".join(part.keys.get(tag) or []) for tag in ("00100010", "00100030", "00100040")]
-    return json.dumps(["", issuer, universal, *told], ensure_ascii=False)
-
-
-_UNLISTED = frozenset(("00100020", "00080020", "00080050", "0020000D", "0020000E", "00080060"))
-
-
-def listed_keys(part: Part) -> list[tuple[str, str]]:
-    """The paths and keys by which an entity is found in its key table."""
-    found: list[tuple[str, str]] = []
-    for path, keys in part.keys.items():
-        if path in _UNLISTED or path[-1] in "+@":
-            continue
-        for one in keys:
-            if isinstance(one, str):
-                found.append((path, one))
-            else:
-                found += [(f"{path}.{inner}", key) for inner, some in one.items() for key in some]
-    return found
-
-
-def _values(texts: Sequence[str] | dict[str, None]) -> str:
-    listed = ",".join([json.dumps(text, ensure_ascii=False) for text in texts])
-    return f',"Value":[{listed}]' if listed else ""
-
-
-def _integer(text: str) -> int | None:
-    number = text.lstrip("+-")
-    return int(text) if number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
 def _plain(driver: Driver, text: str, values: list[Any]) -> tuple[str, list[Any]]:

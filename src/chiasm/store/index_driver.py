@@ -186,6 +186,7 @@ class SqliteDriver(Driver):
             prepare(self.engine_url)
 
     def connect(self) -> sqlite3.Connection:
+        """A new connection, outside any transaction."""
         connection = sqlite3.connect(
             self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False, cached_statements=512
         )
@@ -199,12 +200,15 @@ class SqliteDriver(Driver):
         return connection
 
     def begin(self, connection: Any) -> None:
+        """Start a transaction that writes."""
         connection.execute("BEGIN IMMEDIATE")
 
     def array(self, values: Sequence[Any]) -> str:
+        """A list as one parameter."""
         return json.dumps(list(values), ensure_ascii=False)
 
     def is_passing(self, error: Exception) -> bool:
+        """Whether an error may be gone when the transaction is tried again."""
         return isinstance(error, sqlite3.IntegrityError) or "locked" in str(error) or "busy" in str(error)
 
 
@@ -229,6 +233,7 @@ class PostgresDriver(Driver):
             prepare(self.engine_url)
 
     def connect(self) -> Any:
+        """A new connection, outside any transaction."""
         connection = self.psycopg.connect(self.url, autocommit=True, prepare_threshold=0)
         connection.prepared_max = 500
         connection.execute("SET jit = off")  # its compilation costs more than these queries
@@ -236,7 +241,7 @@ class PostgresDriver(Driver):
 
     @contextlib.contextmanager
     def cursor(self, statement: Statement, given: Mapping[str, Any]) -> Iterator[Any]:
-        # a cursor of the server's, so that a long answer is not held here
+        """A cursor of the server, so that a long answer is not held here."""
         with (
             self.connection() as connection,
             connection.transaction(),
@@ -246,9 +251,11 @@ class PostgresDriver(Driver):
             yield cursor
 
     def array(self, values: Sequence[Any]) -> list[Any]:
+        """A list as one parameter."""
         return list(values)
 
     def is_passing(self, error: Exception) -> bool:
+        """Whether an error may be gone when the transaction is tried again."""
         errors = self.psycopg.errors
         return isinstance(
             error, errors.SerializationFailure | errors.DeadlockDetected | errors.UniqueViolation

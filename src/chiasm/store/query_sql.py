@@ -251,7 +251,11 @@ class _Compiler:
         rows: Select[Any] = select(_ONE).select_from(source).where(here, self._tested(term))
         if term.level == 3:
             rows = rows.where(instance.c.current == _ONE)
-        return rows.correlate(study if level == 1 else series).exists()
+        return self._exists(rows.correlate(study if level == 1 else series))
+
+    def _exists(self, rows: Select[Any]) -> Clause:
+        found: Clause = rows.exists()
+        return found
 
     def _derived(self, term: Term) -> Clause:
         """Counts, and what the series of a study or their instances have."""
@@ -261,17 +265,18 @@ class _Compiler:
                 return self._list(name, self._value(term))
             tested = self._compared(series.c.modality, term)
             rows: Select[Any] = select(_ONE).where(series.c.study == study.c.main, tested)
-            return rows.correlate(study).exists()
+            return self._exists(rows.correlate(study))
         if name == "00080062":
             tested = self._compared(instance.c.sop_class, term)
             source = series.join(instance, instance.c.series == series.c.id)
             rows = select(_ONE).select_from(source).where(series.c.study == study.c.main, tested)
-            return rows.correlate(study).exists()
+            return self._exists(rows.correlate(study))
         count = _COUNTS[name]
         self.needs_patient |= count.table is patient and self.level > 0
         if count.table is not _TABLES[min(self.level, term.level)]:
             raise ServiceError("bad-query", "a count of a level below the one that is asked for")
-        return self._compared(cast(count, Text), term)
+        compared: Clause = self._compared(cast(count, Text), term)
+        return compared
 
     def _tested(self, term: Term) -> Clause:
         """A term tested on the row itself."""

@@ -1,8 +1,8 @@
 """The tables of the index, for SQLite and PostgreSQL alike.
 
 `own` are the members of DICOM JSON of one level, separated as in `extract`; `members` are those of the level
-and of the levels above, ready to send. `keys` are what values are compared by. The key tables list entities by
-one key of one attribute; those of a study carry its moment, so that the newest are read off in order.
+and of the levels above, ready to send. `keys` are what values are compared by. The key tables list entities
+by one key of one attribute; those of a study carry its moment, so that the newest are read off in order.
 """
 
 from __future__ import annotations

@@ -1,0 +1,48 @@
+"""The migrations lead to the very tables that a new database gets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from chiasm.errors import ServiceError
+from chiasm.store import index_schema
+from chiasm.store.index import open_index
+from chiasm.store.tables import metadata
+
+
+def test_migrations_make_the_tables_of_today(database: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        index_schema.upgrade(connection)
+        assert index_schema.revision(connection) == index_schema.HEAD
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+    index = open_index(database)
+    assert index.statistics()["studies"] == 0
+    index.close()
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'index.sqlite'}"
+    open_index(url).close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(ServiceError, match="newer"):
+        open_index(url)
+
+
+def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'index.sqlite'}"
+    code = f"import sys; from chiasm.store.index import open_index; open_index({url!r}).close(); assert 'alembic' not in sys.modules"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
