@@ -25,8 +25,9 @@ SEPARATOR = ",\n"
 Keys = dict[str, list[Any]]
 """Keys by tag as eight hexadecimal digits; of a sequence, a list of such objects, one for each item."""
 
-_quote: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+_quote: Callable[[str], str] = json.encoder.encode_basestring
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+_NAMES = {tag: f"{tag:08X}" for tags in LEVELS for tag in tags}
 _SEQUENCE_BYTES = 64 << 10
 _TEXT = 1024
 _STUDY_UID, _SERIES_UID, _INSTANCE_UID, _CLASS_UID = 0x0020000D, 0x0020000E, 0x00080018, 0x00080016
@@ -89,11 +90,8 @@ def _part(root: DataSet, tags: dict[int, str]) -> Part:
     records = root.records
     members: list[str] = []
     keys: Keys = {}
-    for tag, vr in tags.items():
-        record = records.get(tag)
-        if record is None:
-            continue
-        name = f"{tag:08X}"
+    for tag in tags.keys() & records.keys():
+        record, vr, name = records[tag], tags[tag], _NAMES[tag]
         try:
             if vr == "SQ":
                 _sequence(root, tag, name, members, keys)
@@ -114,6 +112,7 @@ def _part(root: DataSet, tags: dict[int, str]) -> Part:
             if vr == "PN":
                 keys[name + "~"] = list(dict.fromkeys(sound for one in keys[name] for sound in sounds(one)))
     _moments(root, tags, keys)
+    members.sort()
     return Part(SEPARATOR.join(members), keys)
 
 

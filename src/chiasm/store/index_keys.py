@@ -84,12 +84,15 @@ def at_utc(moment: str, offset: str) -> str:
     minutes = offset_minutes(offset)
     if minutes is None:
         return moment
-    day = min(int(moment[6:8]), _days(int(moment[:4]), int(moment[4:6])))
     try:
-        local = datetime.datetime.strptime(f"{moment[:6]}{day:02}{moment[8:]}", "%Y%m%d%H%M%S.%f")
-        return (local - datetime.timedelta(minutes=minutes)).strftime("%Y%m%d%H%M%S.%f").rjust(21, "0")
+        year, month = int(moment[:4]), int(moment[4:6])
+        day = min(int(moment[6:8]), _days(year, month))
+        hour, minute, second = int(moment[8:10]), int(moment[10:12]), min(int(moment[12:14]), 59)
+        local = datetime.datetime(year, month, day, hour, minute, second, int(moment[15:21]))
+        moved = local - datetime.timedelta(minutes=minutes)
     except (ValueError, OverflowError):
         return moment
+    return f"{moved.year:04}{moved:%m%d%H%M%S.%f}"
 
 
 def offset_minutes(text: str) -> int | None:
