@@ -1,128 +1,231 @@
-"""The frames of an object: as stored, and decoded one at a time. PS3.3 §C.7.6.3, PS3.5 §8."""
+"""The frames of an image, one at a time: stored bytes, or decoded samples. PS3.5 §8, §A.4."""
 
 from __future__ import annotations
 
-import math
+import struct
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ..dicom import Package
-from ..errors import LimitError, ServiceError
+from ..dicom.dataset import DataSet, Element
+from ..dicom.package import Package
+from ..dicom.scan import FRESH
+from ..errors import ServiceError
 from ..limits import DEFAULT, Limits
+from ..standards.uids import TransferSyntax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pydicom.dataset import Dataset
 
-PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
+FLOAT_PIXELS, DOUBLE_PIXELS, PIXELS = 0x7FE00008, 0x7FE00009, 0x7FE00010
+_HEAD = struct.Struct("<HHL")
+_STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51")
+"""How the codestreams of JPEG and JPEG-LS begin, and those of JPEG 2000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """The shape of one frame and of its samples: PS3.3 §C.7.6.3."""
+
+    rows: int
+    columns: int
+    samples: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    planar: int
+    photometric: str
+    floating: bool = False
+
+    @property
+    def frame_bits(self) -> int:
+        """The bits of one native frame; 4:2:2 chroma has two samples for each pixel. PS3.3 §C.7.6.3.1.2."""
+        samples = 2 if self.photometric == "YBR_FULL_422" else self.samples
+        return self.rows * self.columns * samples * self.bits_allocated
 
 
 class Frames:
-    """The frames of one object, numbered from 0. Made by `open_frames`."""
+    """The frames of one package, numbered from 0; nothing is held but where they lie."""
 
-    def __init__(self, package: Package, tag: int, limits: Limits) -> None:
-        self._package, self._tag = package, tag
-        self._pydicom: Dataset | None = None
-        self.count = max(_number(package, "NumberOfFrames", 1), 1)
-        self.rows, self.columns = _number(package, "Rows"), _number(package, "Columns")
-        self.samples = _number(package, "SamplesPerPixel", 1)
-        self.bits_allocated = _number(package, "BitsAllocated", 8 if tag == PIXEL_DATA else 32)
-        self.bits_stored = _number(package, "BitsStored", self.bits_allocated)
-        self.is_signed = _number(package, "PixelRepresentation") == 1
-        self.photometric = str(package.get("PhotometricInterpretation") or "MONOCHROME2")
-        syntax = package.transfer_syntax
-        self.is_encapsulated = syntax is not None and syntax.encapsulated
-        if not self.rows or not self.columns or self.samples not in {1, 3, 4}:
-            raise ServiceError(
-                "not-understood", "it has no size that pixels could have", rule="PS3.3 §C.7.6.3"
-            )
-        if self.rows * self.columns * self.samples > limits.image_pixels:
-            raise LimitError(f"a frame of {self.rows} × {self.columns} pixels", rule="limits.image_pixels")
+    def __init__(
+        self, element: Element, data: DataSet, syntax: TransferSyntax, geometry: Geometry, count: int
+    ) -> None:
+        self.geometry = geometry
+        self.count = count
+        self.syntax = syntax
+        self._element = element
+        self._data = data
+        self._spans: list[list[tuple[int, int]]] | None = None
 
     @property
-    def size(self) -> int:
-        """Bytes of one native frame, the last byte of one-bit pixels rounded up."""
-        return math.ceil(self.rows * self.columns * self.samples * self.bits_allocated / 8)
+    def rows(self) -> int:
+        """Rows of a frame."""
+        return self.geometry.rows
+
+    @property
+    def columns(self) -> int:
+        """Columns of a frame."""
+        return self.geometry.columns
+
+    @property
+    def samples(self) -> int:
+        """Samples of a pixel."""
+        return self.geometry.samples
 
     def encoded(self, number: int) -> bytes:
-        """A frame as it is stored: its fragments joined, or its part of native pixel data.
+        """The stored bytes of a frame: its fragments joined, or its native samples in stored byte order.
 
-        ServiceError `no-such-object` where there is none of that number.
+        A native frame of 1-bit samples that begins within an octet is shifted to begin with one. ServiceError
+        `no-such-object` for a frame that is not there.
         """
-        self._has(number)
-        if self.is_encapsulated:
-            return self._encapsulated(number)
-        if self.bits_allocated == 1:
-            return self._packed(number)
-        start = number * self.size
-        data = self._package.raw(self._tag)[start : start + self.size]
-        if len(data) < self.size:
-            raise ServiceError("not-understood", f"its pixel data ends within frame {number + 1}")
-        return data
-
-    def _packed(self, number: int) -> bytes:
-        """A frame of one-bit pixels, which need not begin at a byte. PS3.5 §8.1.1."""
-        import numpy as np
-
-        pixels = self.rows * self.columns * self.samples
-        first, past = number * pixels, (number + 1) * pixels
-        data = np.frombuffer(self._package.raw(self._tag)[first // 8 : (past + 7) // 8], np.uint8)
-        bits = np.unpackbits(data, bitorder="little")[first % 8 : first % 8 + pixels]
-        return np.packbits(bits, bitorder="little").tobytes()
-
-    def _encapsulated(self, number: int) -> bytes:
-        from pydicom.encaps import get_frame
-
-        data = self.pydicom
-        offsets = None
-        if "ExtendedOffsetTable" in data and "ExtendedOffsetTableLengths" in data:
-            offsets = (data.ExtendedOffsetTable, data.ExtendedOffsetTableLengths)
-        try:
-            return get_frame(data.PixelData, number, number_of_frames=self.count, extended_offsets=offsets)
-        except (ValueError, IndexError, EOFError) as error:
-            raise ServiceError("not-understood", f"frame {number + 1} cannot be found: {error}") from None
+        if not 0 <= number < self.count:
+            raise ServiceError("no-such-object", f"there is no frame {number + 1} of {self.count}")
+        if self.syntax.encapsulated:
+            if self._spans is None:
+                self._spans = _spans(self._element, self._data, self.count)
+            return b"".join(self._bytes(start, start + length) for start, length in self._spans[number])
+        bits = self.geometry.frame_bits
+        first, last = number * bits, (number + 1) * bits
+        if last > self._element.length * 8:
+            raise ServiceError(
+                "not-understood", f"the pixels end before frame {number + 1}", rule="PS3.5 §8.1.1"
+            )
+        if (
+            not self.syntax.little_endian
+            and self.geometry.bits_allocated == 8
+            and self._element.wire_vr == "OW"
+        ):
+            return self._from_words(first // 8, last // 8)
+        data = self._bytes(first // 8, (last + 7) // 8)
+        return data if first % 8 == 0 else _shifted(data, first % 8, bits)
 
     def decoded(self, number: int) -> NDArray[Any]:
-        """A frame as an array of rows × columns (× samples), its values as stored, color as it was coded.
+        """The samples of a frame: rows × columns, or rows × columns × samples; colors as they are stored.
 
-        ServiceError `no-such-object` for a number that is none, `unknown-syntax` where no codec reads it.
+        ServiceError `unknown-syntax` where no decoder takes it, `not-understood` for damaged pixels.
         """
-        from pydicom.pixels import get_decoder
-        from pydicom.uid import UID
+        from .decoding import decoded
 
-        self._has(number)
-        syntax = self._package.transfer_syntax
-        try:
-            decoder = get_decoder(UID(syntax.uid if syntax is not None else ""))
-            array, _ = decoder.as_array(self.pydicom, index=number, raw=True)
-        except NotImplementedError as error:
-            raise ServiceError("unknown-syntax", f"no codec reads it: {error}") from None
-        except Exception as error:  # a codec given foreign bytes may fail in any way
-            raise ServiceError("not-understood", f"frame {number + 1} cannot be decoded: {error}") from None
-        return array
+        return decoded(self, number)[0]
 
-    @property
-    def pydicom(self) -> Dataset:
-        """The object as pydicom's, made once."""
-        if self._pydicom is None:
-            self._pydicom = self._package.to_pydicom()
-        return self._pydicom
+    def decoded_as(self, number: int) -> tuple[NDArray[Any], str]:
+        """The same with the photometric interpretation that the samples are in once they are decoded."""
+        from .decoding import decoded
 
-    def _has(self, number: int) -> None:
-        if not 0 <= number < self.count:
-            raise ServiceError("no-such-object", f"there is no frame {number + 1}; it has {self.count}")
+        return decoded(self, number)
+
+    def _from_words(self, first: int, last: int) -> bytes:
+        """Octets out of big-endian words: PS3.5 §8.1.1, §7.3."""
+        even = first - first % 2
+        words = bytearray(self._bytes(even, last + last % 2))
+        words[0::2], words[1::2] = words[1::2], words[0::2]
+        return bytes(words[first - even : last - even])
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        tag_start = self._element.record[1]
+        if self._element.record[3] == FRESH:
+            return self._element.raw[start:stop]
+        return bytes(self._data.buffer[tag_start + start : tag_start + stop])
 
 
-def open_frames(package: Package, *, limits: Limits = DEFAULT) -> Frames:
-    """The frames of an object. ServiceError `not-understood` where it has no pixels, LimitError for too many."""
-    for tag in (PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS):
-        if package.element(tag) is not None:
-            return Frames(package, tag, limits)
-    raise ServiceError("unknown-syntax", "it has no pixels", rule="PS3.3 §C.7.6.3")
+def open_frames(package: Package, limits: Limits = DEFAULT) -> Frames:
+    """The frames of an image. ServiceError `not-understood` for what is no image, `too-large` beyond
+    `image_pixels` in one frame; sizes are checked before anything is allocated.
+    """
+    return frames_of(package.data, package.transfer_syntax, limits)
 
 
-def _number(package: Package, keyword: str, default: int = 0) -> int:
-    value = package.get(keyword)
+def frames_of(data: DataSet, syntax: TransferSyntax, limits: Limits = DEFAULT) -> Frames:
+    """The frames of a data set, as of an item that holds an icon. PS3.3 §F.7."""
+    element = next(
+        (found for tag in (PIXELS, FLOAT_PIXELS, DOUBLE_PIXELS) if (found := data.element(tag))), None
+    )
+    if element is None:
+        raise ServiceError("no-such-object", "it is no image: it has no pixel data", rule="PS3.3 §C.7.6.3")
+    geometry = _geometry(data, element.tag)
+    if geometry.rows * geometry.columns * geometry.samples > limits.image_pixels:
+        raise ServiceError("too-large", f"a frame of {geometry.rows} × {geometry.columns} pixels",
+                           rule="limits.image_pixels")  # fmt: skip
+    count = _integer(data, "NumberOfFrames", 1)
+    if element.record[3] != FRESH and element.length == 0:
+        raise ServiceError("no-such-object", "its pixel data is empty", rule="PS3.3 §C.7.6.3")
+    held = len(element.fragments) if syntax.encapsulated else element.length * 8 // geometry.frame_bits
+    if count < 1 or count > max(held, 1):
+        raise ServiceError("not-understood", f"it says {count} frames; there are at most {held}",
+                           place="NumberOfFrames", rule="PS3.3 §C.7.6.6")  # fmt: skip
+    return Frames(element, data, syntax, geometry, count)
+
+
+def _geometry(data: DataSet, tag: int) -> Geometry:
+    floating = tag != PIXELS
+    bits = {FLOAT_PIXELS: 32, DOUBLE_PIXELS: 64}.get(tag) or _integer(data, "BitsAllocated", 0)
+    stored = bits if floating else _integer(data, "BitsStored", bits)
+    geometry = Geometry(
+        _integer(data, "Rows", 0),
+        _integer(data, "Columns", 0),
+        _integer(data, "SamplesPerPixel", 1),
+        bits,
+        stored,
+        bits - 1 if floating else _integer(data, "HighBit", stored - 1),
+        not floating and _integer(data, "PixelRepresentation", 0) == 1,
+        _integer(data, "PlanarConfiguration", 0),
+        str(data.get("PhotometricInterpretation") or "MONOCHROME2").strip(),
+        floating,
+    )
+    fits = geometry.rows > 0 and geometry.columns > 0 and 1 <= geometry.samples <= 4
+    if not fits or bits not in (1, 8, 16, 32, 64) or not 0 < stored <= bits or not geometry.high_bit < bits:
+        raise ServiceError(
+            "not-understood", "the description of its pixels is none that can be", rule="PS3.5 §8.1.1"
+        )
+    if geometry.high_bit < stored - 1:
+        raise ServiceError("not-understood", "its high bit is below its bits stored", rule="PS3.5 §8.1.1")
+    return geometry
+
+
+def _integer(data: DataSet, keyword: str, default: int) -> int:
+    value = data.get(keyword)
+    one = value[0] if isinstance(value, tuple) and value else value
     try:
-        return int(value) if isinstance(value, int | str) and value != "" else default
+        return default if one is None or isinstance(one, bytes) else int(str(one))
     except ValueError:
-        return default
+        raise ServiceError(
+            "not-understood", f"{keyword} is {one!r}, no whole number", place=keyword
+        ) from None
+
+
+def _spans(element: Element, data: DataSet, count: int) -> list[list[tuple[int, int]]]:
+    """The fragments of each frame: by the offset tables, or by where codestreams begin."""
+    table, *parts = element.fragments or [(0, 0)]
+    if not parts:
+        raise ServiceError("not-understood", "its pixel data has no fragments", rule="PS3.5 §A.4")
+    raw = element.raw if element.record[3] == FRESH else None
+
+    def piece(at: int, length: int) -> bytes:
+        begin = element.record[1] + at
+        return raw[at : at + length] if raw is not None else bytes(data.buffer[begin : begin + length])
+
+    if count == 1:
+        return [parts]
+    offsets: list[int] = []
+    extended = data.element("ExtendedOffsetTable")
+    if extended is not None and extended.length == 8 * count:
+        offsets = list(struct.unpack(f"<{count}Q", extended.raw))
+    elif table[1] == 4 * count:
+        offsets = list(struct.unpack(f"<{count}L", piece(*table)))
+    starts = {at - parts[0][0]: number for number, (at, _) in enumerate(parts)}
+    firsts = [starts.get(offset, -1) for offset in offsets]
+    if not firsts or firsts[0] != 0 or any(b <= a for a, b in pairwise(firsts)):
+        if len(parts) == count:
+            return [[one] for one in parts]
+        firsts = [n for n, (at, length) in enumerate(parts) if piece(at, min(length, 4)).startswith(_STARTS)]
+    if len(firsts) != count or firsts[0] != 0:
+        text = f"{len(parts)} fragments cannot be told apart as {count} frames"
+        raise ServiceError("not-understood", text, rule="PS3.5 §A.4")
+    ends = [*firsts[1:], len(parts)]
+    return [parts[a:b] for a, b in zip(firsts, ends, strict=True)]
+
+
+def _shifted(data: bytes, shift: int, bits: int) -> bytes:
+    value = int.from_bytes(data, "little") >> shift
+    return (value & ((1 << bits) - 1)).to_bytes((bits + 7) // 8, "little")

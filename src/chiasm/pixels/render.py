@@ -1,21 +1,23 @@
-"""Pictures of objects for people's eyes: PNG, JPEG, GIF. PS3.18 §8.7.4, §8.3.5."""
+"""Pictures of images, as a person is to see them: PS3.3 §C.11.1, §C.11.2, §C.7.9; PS3.18 §8.3.5."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..dicom import Package
-from ..errors import ServiceError
+from ..dicom.package import Package
+from ..errors import ServiceError, UsageError
+from ..limits import DEFAULT, Limits
+from . import tones
 from .frames import Frames, open_frames
-from .window import Window, fitting, gray, number, rescaled, shared, voi_table, windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-_MOST_FRAMES = 512
-_MOST_PIXELS = 8192
+Window = tuple[float, float, str]
+_FORMS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF"}
 
 
 def render(
@@ -23,169 +25,144 @@ def render(
     frame: int | None = 0,
     *,
     window: Window | None = None,
-    viewport: tuple[int, ...] | None = None,
-    quality: int = 90,
-    annotation: tuple[str, ...] = (),
+    viewport: Sequence[int] | None = None,
+    quality: int | None = None,
+    annotation: Sequence[str] = (),
     form: str = "jpeg",
+    limits: Limits = DEFAULT,
 ) -> bytes:
-    """A picture of a frame, numbered from 0; None is all of them where `form` is gif, else the first.
+    """One frame as a JPEG, PNG or GIF file; all frames as a moving GIF where `frame` is None.
 
-    `viewport` is width and height to fit into, and then x, y, width, height of the part of the image that is
-    shown, where negative sizes flip. `annotation` is of patient and technique. ServiceError where there are no
-    pixels or none can be decoded.
+    `window` is center, width and function; `viewport` width and height, and optionally x, y, width, height of
+    the source, negative sizes for a flip; `annotation` holds `patient`, `technique`. ServiceError where it is
+    no image or cannot be decoded; UsageError for arguments that mean nothing. PS3.18 §8.3.5.1.
     """
-    frames = open_frames(package)
+    if form not in _FORMS:
+        raise UsageError(f"{form!r} is none of {', '.join(_FORMS)}")
+    frames = open_frames(package, limits)
     moving = frame is None and form == "gif" and frames.count > 1
-    chosen = range(min(frames.count, _MOST_FRAMES)) if moving else (frame or 0,)
-    pictures = []
-    for one in chosen:
-        picture = _placed(_picture(package, frames, one, window), package, viewport)
-        pictures.append(_annotated(picture, package, annotation))
+    if moving and frames.count * frames.rows * frames.columns > limits.image_pixels:
+        raise ServiceError(
+            "too-large", "more pixels than are shown in one picture", rule="limits.image_pixels"
+        )
+    pictures = [
+        _picture(package, frames, number, window, viewport, annotation, limits)
+        for number in (range(frames.count) if moving else (frame or 0,))
+    ]
     out = io.BytesIO()
-    if form == "gif":
-        first, rest = pictures[0], pictures[1:]
-        time = number(package.data, "FrameTime") or 1000 / (number(package.data, "CineRate") or 10)
-        first.save(out, "GIF", save_all=bool(rest), append_images=rest, duration=max(int(time), 20), loop=0)
-    elif form == "png":
-        pictures[0].save(out, "PNG", compress_level=4)
+    if form == "jpeg":
+        pictures[0].save(out, "JPEG", quality=min(max(quality or 90, 1), 100))
+    elif moving:
+        pictures[0].save(
+            out, "GIF", save_all=True, append_images=pictures[1:], loop=0, duration=_pace(package)
+        )
     else:
-        pictures[0].save(out, "JPEG", quality=max(1, min(quality, 100)))
+        pictures[0].save(out, _FORMS[form])
     return out.getvalue()
 
 
-def thumbnail(package: Package, size: int = 128) -> bytes:
-    """A small JPEG of the middle frame, at most `size` pixels wide and high."""
-    frames = open_frames(package)
-    return render(package, frames.count // 2, viewport=(size, size), quality=80)
+def thumbnail(package: Package, size: int = 128, limits: Limits = DEFAULT) -> bytes:
+    """A JPEG of the middle frame, no larger than `size` pixels either way. Errors as `render`."""
+    frames = open_frames(package, limits)
+    return render(package, frames.count // 2, viewport=(size, size), quality=80, limits=limits)
 
 
-def _picture(package: Package, frames: Frames, frame: int, window: Window | None) -> Image:
+def _pace(package: Package) -> int:
+    """Milliseconds of one frame: PS3.3 §C.7.6.5."""
+    time = tones.numbers(package.data, "FrameTime")
+    rate = tones.numbers(package.data, "CineRate") or tones.numbers(
+        package.data, "RecommendedDisplayFrameRate"
+    )
+    pace = time[0] if time else 1000 / rate[0] if rate and rate[0] > 0 else 100.0
+    return int(min(max(pace, 20), 10_000))
+
+
+def _picture(
+    package: Package,
+    frames: Frames,
+    number: int,
+    window: Window | None,
+    viewport: Sequence[int] | None,
+    annotation: Sequence[str],
+    limits: Limits,
+) -> Image:
     from PIL import Image
 
-    pixels = frames.decoded(frame)
-    if frames.photometric == "PALETTE COLOR":
-        return Image.fromarray(_palette(package, frames, pixels), "RGB")
-    if frames.samples >= 3:
-        return Image.fromarray(_rgb(frames, pixels), "RGB")
-    return Image.fromarray(gray_of(package, frames, pixels, frame, window), "L")
+    values, photometric = frames.decoded_as(number)
+    shown = tones.display(package.data, frames.geometry, values, photometric, number, window)
+    image = Image.fromarray(shown)
+    image = _in_view(image, _aspect(package), viewport, limits)
+    return _annotated(image, package, annotation) if annotation else image
 
 
-def gray_of(
-    package: Package, frames: Frames, pixels: NDArray[Any], frame: int, window: Window | None
-) -> NDArray[Any]:
-    """Stored values of one sample as 0 to 255, as they are to be looked at. PS3.3 §C.11."""
-    values = rescaled(package, pixels, frame)
-    result = voi_table(package, values, frame) if window is None else None
-    if result is None:
-        given = windows(package, frame)
-        padding = number(package.data, "PixelPaddingValue")
-        result = gray(values, window or (given[0] if given else fitting(values, padding)))
-    inverted = str(package.get("PresentationLUTShape") or "") == "INVERSE"
-    return 255 - result if (frames.photometric == "MONOCHROME1") != inverted else result
-
-
-def _rgb(frames: Frames, pixels: NDArray[Any]) -> NDArray[Any]:
-    import numpy as np
-    from pydicom.pixels import convert_color_space
-
-    if pixels.dtype != np.uint8:
-        shift = max(frames.bits_stored - 8, 0)
-        pixels = (pixels >> shift).astype(np.uint8)
-    if frames.photometric in {"YBR_FULL", "YBR_FULL_422"}:
-        pixels = convert_color_space(pixels, "YBR_FULL", "RGB")
-    return np.ascontiguousarray(pixels[..., :3])
-
-
-def _palette(package: Package, frames: Frames, pixels: NDArray[Any]) -> NDArray[Any]:
-    from pydicom.pixels import apply_color_lut
-
-    try:
-        colored = apply_color_lut(pixels, frames.pydicom)
-    except (ValueError, AttributeError, KeyError) as error:
-        raise ServiceError("not-understood", f"its palette cannot be used: {error}") from None
-    if colored.dtype.itemsize > 1:
-        colored = (colored >> 8).astype("uint8")
-    return colored[..., :3]
-
-
-def _placed(picture: Image, package: Package, viewport: tuple[int, ...] | None) -> Image:
-    """The picture with square pixels, cut and scaled as a viewport asks. PS3.18 §8.3.5.1.3."""
-    from PIL import Image as pillow
-
-    if viewport is not None and len(viewport) == 6:
-        picture = _cut(picture, *viewport[2:])
-    width, height = picture.size
-    down, across = _aspect(package)
-    if down > across:
-        height = round(height * down / across)
-    elif across > down:
-        width = round(width * across / down)
-    if viewport is not None:
-        scale = min(viewport[0] / width, viewport[1] / height)
-        width, height = max(round(width * scale), 1), max(round(height * scale), 1)
-    size = min(width, _MOST_PIXELS), min(height, _MOST_PIXELS)
-    return picture if size == picture.size else picture.resize(size, pillow.Resampling.BILINEAR)
-
-
-def _cut(picture: Image, x: int, y: int, width: int, height: int) -> Image:
-    from PIL import Image as pillow
-
-    wide, high = abs(width) or picture.width - x, abs(height) or picture.height - y
-    picture = picture.crop((x, y, x + wide, y + high))
-    if width < 0:
-        picture = picture.transpose(pillow.Transpose.FLIP_LEFT_RIGHT)
-    return picture.transpose(pillow.Transpose.FLIP_TOP_BOTTOM) if height < 0 else picture
-
-
-def _aspect(package: Package) -> tuple[float, float]:
-    """How far pixels are apart, down and across, as a ratio within reason."""
-    source = shared(package, 0, "PixelMeasuresSequence") or package.data
+def _aspect(package: Package) -> float:
+    """Height of a pixel in widths: PS3.3 §C.7.6.3.1.7."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio"):
-        value = source.get(keyword)
-        if isinstance(value, tuple) and len(value) == 2:
-            try:
-                down, across = (float(one) for one in value)  # type: ignore[arg-type]  # texts of numbers
-            except ValueError:
-                continue
-            if 0 < down <= 20 * across and 0 < across <= 20 * down:
-                return down, across
-    return 1.0, 1.0
+        found = tones.numbers(package.data, keyword)
+        if len(found) == 2 and found[0] > 0 and found[1] > 0 and 0.01 < found[0] / found[1] < 100:
+            return found[0] / found[1]
+    return 1.0
 
 
-def _annotated(picture: Image, package: Package, annotation: tuple[str, ...]) -> Image:
-    """The picture with texts burned in, as PS3.18 §8.3.5.1.1 lets one ask."""
-    if not annotation:
-        return picture
+def _in_view(image: Image, aspect: float, viewport: Sequence[int] | None, limits: Limits) -> Image:
+    """The region asked for, scaled to fit, its aspect kept: PS3.18 §8.3.5.1.3."""
+    from PIL.Image import Resampling, Transpose
+
+    flip_x = flip_y = False
+    if viewport is not None and len(viewport) > 2:
+        if len(viewport) != 6 or not viewport[4] or not viewport[5]:
+            raise UsageError("a viewport has two or six numbers", place="viewport", rule="PS3.18 §8.3.5.1.3")
+        x, y, width, height = viewport[2:]
+        flip_x, flip_y = width < 0, height < 0
+        width, height = abs(width), abs(height)
+        if x < 0 or y < 0 or x >= image.width or y >= image.height:
+            raise UsageError("the viewport lies beside the image", place="viewport", rule="PS3.18 §8.3.5.1.3")
+        image = image.crop((x, y, min(x + width, image.width), min(y + height, image.height)))
+    if flip_x:
+        image = image.transpose(Transpose.FLIP_LEFT_RIGHT)
+    if flip_y:
+        image = image.transpose(Transpose.FLIP_TOP_BOTTOM)
+    wide, high = float(image.width), float(image.height)
+    wide, high = (wide, high * aspect) if aspect >= 1 else (wide / aspect, high)
+    if viewport is not None:
+        if viewport[0] < 1 or viewport[1] < 1:
+            raise UsageError("a viewport has a width and a height", place="viewport")
+        scale = min(viewport[0] / wide, viewport[1] / high)
+        wide, high = wide * scale, high * scale
+    size = (max(1, round(wide)), max(1, round(high)))
+    if size[0] * size[1] > limits.image_pixels:
+        raise ServiceError("too-large", f"a picture of {size[0]} × {size[1]}", rule="limits.image_pixels")
+    return image if size == image.size else image.resize(size, Resampling.BILINEAR, reducing_gap=2.0)
+
+
+_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+_TECHNIQUE = ("Modality", "StudyDate", "SeriesDescription", "KVP", "SliceThickness", "InstanceNumber")
+
+
+def _annotated(image: Image, package: Package, wanted: Sequence[str]) -> Image:
+    """Who it is and how it was made, burned in at the corners: PS3.18 §8.3.5.1.1."""
     from PIL import ImageDraw, ImageFont
 
-    picture = picture.convert("RGB")
-    draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=max(picture.height // 32, 10))
-    for name, anchor, place in (
-        ("patient", "la", (4, 4)),
-        ("technique", "ld", (4, picture.height - 4)),
-    ):
-        if name in annotation:
-            draw.multiline_text(
-                place,
-                _text(package, name),
-                fill="white",
-                font=font,
-                anchor=anchor,
-                stroke_width=1,
-                stroke_fill="black",
+    image = image.convert("RGB") if image.mode != "L" else image
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(max(9, min(image.size) // 32))
+    white, black = ("#ffffff", "#000000") if image.mode == "RGB" else (255, 0)
+    for name, keywords, corner in (("patient", _PATIENT, "la"), ("technique", _TECHNIQUE, "ld")):
+        if name not in wanted:
+            continue
+        texts = [str(value) for keyword in keywords if (value := package.get(keyword)) not in (None, "")]
+        y = 4 if corner == "la" else image.height - 4
+        for text in texts if corner == "la" else reversed(texts):
+            draw.text(
+                (4, y), text[:64], fill=white, font=font, anchor=corner, stroke_width=1, stroke_fill=black
             )
-    return picture
+            step = font.size + 3 if hasattr(font, "size") else 13
+            y += int(step if corner == "la" else -step)
+    return image
 
 
-_TEXTS = {
-    "patient": ("PatientName", "PatientID", "PatientBirthDate", "StudyDate"),
-    "technique": ("Modality", "KVP", "ExposureTime", "SliceThickness", "ManufacturerModelName"),
-}
-
-
-def _text(package: Package, name: str) -> str:
-    found = [(keyword, package.get(keyword)) for keyword in _TEXTS[name]]
-    if name == "patient":
-        return "\n".join(str(value) for _, value in found if value)
-    return "\n".join(f"{keyword} {value}" for keyword, value in found if value)
+def pixels_of(package: Package, frame: int, window: Window | None = None) -> NDArray[Any]:
+    """The 8-bit gray or RGB pixels that `render` shows of a frame, before scaling."""
+    frames = open_frames(package)
+    values, photometric = frames.decoded_as(frame)
+    return tones.display(package.data, frames.geometry, values, photometric, frame, window)

@@ -1,71 +1,192 @@
-"""Objects in another transfer syntax, every pixel the same. PS3.5 §10, §A.4."""
+"""The same object in another transfer syntax, its samples bit for bit the same. PS3.5 §A, §8.2."""
 
 from __future__ import annotations
 
-import io
+import struct
+from typing import TYPE_CHECKING, Any
 
-from ..dicom import Package, parse
+from ..dicom import part10
+from ..dicom.dataset import DataSet
+from ..dicom.package import Package
 from ..errors import ChiasmError, ServiceError
+from ..limits import DEFAULT, Limits
 from ..standards import uids
-from .frames import PIXEL_DATA
+from ..standards.uids import TransferSyntax
+from .frames import PIXELS, Frames, frames_of
 
-RLE, JPEG_LS, JPEG_2000 = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90"
-_PLAIN = (uids.EXPLICIT_LITTLE, uids.IMPLICIT_LITTLE, uids.EXPLICIT_BIG, uids.DEFLATED_LITTLE)
-_ENCODED = (RLE, JPEG_LS, JPEG_2000)
-MADE = (*_PLAIN, *_ENCODED)
-"""The transfer syntaxes that can be made, the first the one preferred."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RLE = "1.2.840.10008.1.2.5"
+JPEG_LS = "1.2.840.10008.1.2.4.80"
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
+PLAIN = (uids.EXPLICIT_LITTLE, uids.IMPLICIT_LITTLE, uids.DEFLATED_LITTLE, uids.EXPLICIT_BIG)
+ENCODED = (JPEG_LS, JPEG_2000, RLE)
+TARGETS = PLAIN + ENCODED
+"""What can be made, all of it without loss."""
 
 
-def transcode(package: Package, uid: str) -> Package:
-    """The object in another transfer syntax, lossless: the pixels decoded are the same before and after.
+def transcode(package: Package, uid: str, limits: Limits = DEFAULT) -> bytes:
+    """The file in another transfer syntax; header and description of the pixels follow.
 
-    ServiceError `unknown-syntax` where no codec reads or makes it.
+    Samples stay exact: what was lossy stays as it was decoded, and nothing is made lossy. ServiceError
+    `unknown-syntax` for a form that cannot be made of it, `not-understood` for damaged pixels.
     """
-    stored = package.transfer_syntax
-    if stored is None or uid not in MADE:
-        raise ServiceError("unknown-syntax", f"{uids.name(uid) or uid} is not made here")
-    if stored.uid == uid:
-        return package
+    target = uids.transfer_syntax(uid)
+    if target is None or uid not in TARGETS:
+        raise ServiceError("unknown-syntax", f"nothing is made in {uid}", rule="PS3.5 §A")
     try:
-        if stored.encapsulated and package.element(PIXEL_DATA) is not None:
-            package = _decompressed(package)
-        if uid in _ENCODED and package.element(PIXEL_DATA) is not None:
-            return _compressed(package, uid)
-        return parse(package.encode(uid if uid in _PLAIN else uids.EXPLICIT_LITTLE))
+        if package.transfer_syntax.uid == uid:
+            return package.encode()
+        if package.transfer_syntax.little_endian != target.little_endian:
+            refuse_words(package)
+        if not (package.transfer_syntax.encapsulated or target.encapsulated):
+            return package.encode(uid)
+        return _transcoded(package, target, limits)
     except ServiceError:
         raise
     except ChiasmError as error:
-        raise ServiceError("unknown-syntax", error.message, rule=error.rule) from None
+        raise ServiceError("unknown-syntax", error.message, place=error.place, rule=error.rule) from error
 
 
-def _decompressed(package: Package) -> Package:
-    from pydicom.pixels import decompress
+def refuse_words(package: Package) -> None:
+    """ServiceError for samples over 16 bits that would change byte order: writers differ on these.
 
-    data = package.to_pydicom()
+    PS3.5 §8.1.1, §A.3.
+    """
+    bits = package.get("BitsAllocated")
+    if PIXELS in package.data.records and isinstance(bits, int) and bits > 16:
+        raise ServiceError("unknown-syntax", f"{bits}-bit samples are not turned to the other byte order")
+
+
+def _transcoded(package: Package, target: TransferSyntax, limits: Limits) -> bytes:
+    """By way of Explicit VR Little Endian, the form of all that is encapsulated: PS3.5 §A.4."""
+    if PIXELS not in package.data.records:
+        raise ServiceError("unknown-syntax", "without pixels there is nothing to compress", rule="PS3.5 §A.4")
+    source = package.transfer_syntax
+    if not source.encapsulated and source.uid != uids.EXPLICIT_LITTLE:
+        package = part10.parse(package.encode(uids.EXPLICIT_LITTLE), limits=limits)
+        source = _explicit()
+    body = package.data.copy()
+    _refuse_hidden(body)
+    for owner in _with_pixels(body):
+        element = owner.element(PIXELS)
+        if owner.parent is None:
+            _place(owner, frames_of(owner, source, limits), target, limits)
+        elif element is not None and source.encapsulated and element.fragments:
+            _place(owner, frames_of(owner, source, limits), _explicit(), limits)
+    header = package.header.copy()
+    header.set(0x00020010, target.uid if target.encapsulated else uids.EXPLICIT_LITTLE)
+    middle = target if target.encapsulated else _explicit()
+    made = Package(header, body, middle, lead=b"\0" * 128 + b"DICM").encode()
+    if middle.uid == target.uid:
+        return made
+    return part10.parse(made, limits=limits).encode(target.uid)
+
+
+def _refuse_hidden(body: DataSet) -> None:
+    """Overlays within unused bits of the pixels would be lost. PS3.5 §8.1.2."""
+    for group in range(0x6000, 0x6020, 2):
+        if (group << 16 | 0x0102) in body.records and (group << 16 | 0x3000) not in body.records:
+            raise ServiceError("unknown-syntax", "an overlay lies in the unused bits of its pixels")
+
+
+def _explicit() -> TransferSyntax:
+    found = uids.transfer_syntax(uids.EXPLICIT_LITTLE)
+    assert found is not None
+    return found
+
+
+def _with_pixels(body: DataSet) -> list[DataSet]:
+    found, stack = [], [body]
+    while stack:
+        owner = stack.pop()
+        if PIXELS in owner.records:
+            found.append(owner)
+        for tag, record in list(owner.records.items()):
+            if record[0] in ("", "SQ", "UN"):
+                stack.extend(owner.items_of(tag, record))
+    return found
+
+
+def _place(owner: DataSet, frames: Frames, target: TransferSyntax, limits: Limits) -> None:
+    geometry = frames.geometry
+    if frames.count * geometry.rows * geometry.columns * geometry.samples > limits.image_pixels:
+        raise ServiceError("too-large", "more pixels than are transcoded at once", rule="limits.image_pixels")
+    parts: list[bytes] = []
+    photometric = geometry.photometric
+    for number in range(frames.count):
+        values, photometric = frames.decoded_as(number)
+        parts.append(
+            _encoded(values, frames, target.uid, photometric)
+            if target.encapsulated
+            else _plain(values, geometry.bits_allocated)
+        )
+    if target.encapsulated:
+        data = _fragments(parts)
+        owner.place(PIXELS, "OB", data, encapsulated=True)
+    else:
+        data = b"".join(parts)
+        vr = "OW" if geometry.bits_allocated > 8 else "OB"
+        owner.place(PIXELS, vr, data + b"\0" * (len(data) % 2))
+    for tag in (0x7FE00001, 0x7FE00002):
+        if tag in owner.records:
+            del owner[tag]
+    if geometry.samples > 1:
+        if geometry.planar != 0:
+            owner.set("PlanarConfiguration", 0)
+        if photometric != geometry.photometric:
+            owner.set("PhotometricInterpretation", photometric)
+    if geometry.high_bit != geometry.bits_stored - 1:
+        owner.set("HighBit", geometry.bits_stored - 1)
+
+
+def _plain(values: NDArray[Any], bits: int) -> bytes:
+    if bits == 1:
+        raise ServiceError("unknown-syntax", "1-bit samples are not transcoded")
+    return bytes(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
+
+
+def _encoded(values: NDArray[Any], frames: Frames, uid: str, photometric: str) -> bytes:
+    import numpy as np
+    from pydicom.pixels.encoders.base import get_encoder
+
+    geometry = frames.geometry
+    if (
+        geometry.floating
+        or geometry.bits_allocated not in (8, 16, 32)
+        or (geometry.bits_allocated == 32 and uid != RLE)
+    ):
+        raise ServiceError("unknown-syntax", f"{geometry.bits_allocated}-bit samples have no such form")
+    options: dict[str, Any] = {"planar_configuration": 0} if geometry.samples > 1 else {}
     try:
-        decompress(data, as_rgb=False, generate_instance_uid=False)
-    except Exception as error:  # a codec given foreign bytes may fail in any way
-        raise ServiceError("unknown-syntax", f"its pixels cannot be decoded: {error}") from None
-    return _taken(data)
+        data = get_encoder(uid).encode(
+            np.ascontiguousarray(values.astype(values.dtype.newbyteorder("="), copy=False)),
+            rows=geometry.rows,
+            columns=geometry.columns,
+            number_of_frames=1,
+            samples_per_pixel=geometry.samples,
+            bits_allocated=geometry.bits_allocated,
+            bits_stored=geometry.bits_stored,
+            pixel_representation=int(geometry.signed),
+            photometric_interpretation=photometric,
+            use_mct=False,
+            **options,
+        )
+    except Exception as error:  # what encoders refuse is told in exceptions of any kind
+        raise ServiceError("unknown-syntax", f"the pixels cannot be encoded: {error}"[:500]) from error
+    return data + b"\0" * (len(data) % 2)
 
 
-def _compressed(package: Package, uid: str) -> Package:
-    from pydicom.pixels import compress
-
-    plain = package
-    if package.transfer_syntax is not None and package.transfer_syntax.uid != uids.EXPLICIT_LITTLE:
-        plain = parse(package.encode(uids.EXPLICIT_LITTLE))
-    data = plain.to_pydicom()
-    try:
-        compress(data, uid, generate_instance_uid=False)
-    except Exception as error:  # a codec given foreign bytes may fail in any way
-        raise ServiceError("unknown-syntax", f"its pixels cannot be encoded: {error}") from None
-    return _taken(data)
-
-
-def _taken(data: object) -> Package:
-    from pydicom import dcmwrite
-
-    out = io.BytesIO()
-    dcmwrite(out, data, enforce_file_format=True)  # type: ignore[arg-type]  # a pydicom data set
-    return parse(out.getvalue())
+def _fragments(parts: list[bytes]) -> bytes:
+    """Items of one fragment for each frame behind a basic offset table, empty where it would not fit."""
+    offsets, at = [], 0
+    for part in parts:
+        offsets.append(at)
+        at += 8 + len(part)
+    table = struct.pack(f"<{len(offsets)}L", *offsets) if at < 1 << 32 else b""
+    item = struct.Struct("<HHL").pack
+    pieces = [item(0xFFFE, 0xE000, len(table)), table]
+    for part in parts:
+        pieces += (item(0xFFFE, 0xE000, len(part)), part)
+    return b"".join(pieces)

@@ -1,0 +1,39 @@
+"""Transcoding keeps every sample; the expected samples are pydicom's."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.pixels import pixel_array
+
+from chiasm import dicom
+from chiasm.errors import ServiceError
+from chiasm.pixels.transcode import TARGETS, transcode
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "name", ["CT_small.dcm", "MR_small_RLE.dcm", "SC_rgb_rle_2frame.dcm", "693_J2KR.dcm"]
+)
+def test_samples_stay_exact(pydicom_data, name, target):
+    path = pydicom_data / "test_files" / name
+    if not path.exists():
+        pytest.skip(f"{name} is not in this pydicom")
+    made = transcode(dicom.read_file(path), target)
+    after = pydicom.dcmread(io.BytesIO(made))
+    assert after.file_meta.TransferSyntaxUID == target
+    assert np.array_equal(pixel_array(pydicom.dcmread(path), raw=True), pixel_array(after, raw=True))
+
+
+def test_an_object_without_pixels_is_not_compressed(pydicom_data):
+    report = dicom.read_file(pydicom_data / "test_files" / "reportsi.dcm")
+    with pytest.raises(ServiceError):
+        transcode(report, TARGETS[-1])
+
+
+def test_a_syntax_that_is_lossy_is_never_made(pydicom_data):
+    with pytest.raises(ServiceError):
+        transcode(dicom.read_file(pydicom_data / "test_files" / "CT_small.dcm"), "1.2.840.10008.1.2.4.50")
