@@ -11,8 +11,8 @@ from chiasm import dicom
 from chiasm.errors import ServiceError
 from chiasm.pixels.frames import open_frames
 
-NAMES = ["CT_small.dcm", "MR_small_bigendian.dcm", "liver.dcm", "SC_rgb_rle_2frame.dcm", "color-pl.dcm",
-         "SC_rgb_small_odd_jpeg.dcm", "JPEG-LL.dcm", "emri_small_jpeg_ls_lossless.dcm"]  # fmt: skip
+NAMES = ["CT_small.dcm", "MR_small_bigendian.dcm", "liver_1frame.dcm", "SC_rgb_rle_2frame.dcm", "examples_palette.dcm",
+         "SC_rgb_small_odd_jpeg.dcm", "JPEG2000.dcm", "MR_small_jpeg_ls_lossless.dcm"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,7 @@ from chiasm.pixels.transcode import TARGETS, transcode
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
-    "name", ["CT_small.dcm", "MR_small_RLE.dcm", "SC_rgb_rle_2frame.dcm", "693_J2KR.dcm"]
+    "name", ["CT_small.dcm", "MR_small_RLE.dcm", "SC_rgb_rle_2frame.dcm", "MR_small_jpeg_ls_lossless.dcm"]
 )
 def test_samples_stay_exact(pydicom_data, name, target):
     path = pydicom_data / "test_files" / name
