@@ -106,7 +106,7 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Aborted:
-    """The association is no more. `source` is 0 for the peer's user, 2 for a provider, -1 for the transport."""
+    """The association is no more. `source` is 0 for the peer's user, 2 a provider, -1 the transport."""
 
     source: int
     reason: int
@@ -145,7 +145,7 @@ class Association:
         self.deadline: float | None = None
         self.peer_maximum = 0
         self._held = bytearray()
-        self._skip = 0
+        self._aborted = False
         self._in = _Incoming()
         self._out: list[bytes | memoryview] = []
 
@@ -183,12 +183,14 @@ class Association:
 
     # What this side does.
 
-    def accept(
-        self, contexts: Iterable[AnsweredContext], items: tuple[UserItem, ...], now: float
-    ) -> AssociateAccept:
-        """Accept the association with these answers; Maximum Length is put first among the items."""
-        if self.request is None:
-            raise UsageError("nothing was requested")
+    def accept(self, contexts: Iterable[AnsweredContext], items: tuple[UserItem, ...], now: float) -> None:
+        """Accept the association with these answers; Maximum Length is put first among the items.
+
+        Nothing happens where the peer has gone in the meantime; the same holds for `reject` and
+        `release_response`.
+        """
+        if self.request is None or not self.machine.may(Event.ACCEPT):
+            return
         answers = tuple(contexts)
         mine = (MaximumLength(self.settings.maximum_length), *items)
         accept = AssociateAccept(self.request.called, self.request.calling, mine, contexts=answers)
@@ -196,11 +198,11 @@ class Association:
         self.peer_maximum = self.request.maximum_length
         self._step(Event.ACCEPT, now, accept.encode())
         self.deadline = None
-        return accept
 
     def reject(self, result: int, source: int, reason: int, now: float) -> None:
         """Reject it. PS3.8 §9.3.4, Table 9-21."""
-        self._step(Event.REJECT, now, AssociateReject(result, source, reason).encode())
+        if self.machine.may(Event.REJECT):
+            self._step(Event.REJECT, now, AssociateReject(result, source, reason).encode())
 
     def release(self, now: float) -> None:
         """Ask for release."""
@@ -209,7 +211,8 @@ class Association:
 
     def release_response(self, now: float) -> None:
         """Answer the peer's request for release."""
-        self._step(Event.RELEASE_RESPONSE, now, pdu.ReleaseResponse().encode())
+        if self.machine.may(Event.RELEASE_RESPONSE):
+            self._step(Event.RELEASE_RESPONSE, now, pdu.ReleaseResponse().encode())
 
     def abort(self, now: float) -> list[Happening]:
         """Abort as the user."""
@@ -262,18 +265,16 @@ class Association:
         view = memoryview(data)
         try:
             while view:
-                if self._in.unit:
-                    view = self._values(view, happened)
-                else:
-                    view = self._unit(view, happened, now)
+                inside = self._in.unit > 0
+                view = self._values(view, happened) if inside else self._unit(view, happened, now)
         except ParseError as error:
             happened += self._invalid(INVALID_PARAMETER, error.message, now)
         return happened
 
     def _unit(self, view: memoryview, happened: list[Happening], now: float) -> memoryview:
         """Take the head of a unit, or more of one that is taken whole."""
-        if self.machine.state in {State.IDLE, State.AWAITING_CLOSE} and self._skip < 0:
-            return view[:0]
+        if self.machine.state is State.IDLE or self._aborted:
+            return view[:0]  # what is still on the way means nothing any more
         held = self._held
         if len(held) < 6:
             taken = min(6 - len(held), len(view))
@@ -285,7 +286,7 @@ class Association:
         if kind == 0x04:
             held.clear()
             self._begin_data(length, happened, now)
-            return view if self._skip >= 0 else view[:0]
+            return view
         if not self._acceptable(kind, length):
             message = f"a unit of type {kind:02X}H and {length} bytes"
             reason = INVALID_PARAMETER if kind in _EVENTS else UNRECOGNIZED_PDU
@@ -452,7 +453,7 @@ class Association:
             elif effect in {Effect.SEND_ABORT_PROVIDER, Effect.SEND_ABORT_USER}:
                 provider = effect is Effect.SEND_ABORT_PROVIDER
                 self._out.append(Abort(2 if provider else 0, reason if provider else 0).encode())
-                self._skip = -1
+                self._aborted = True
             elif effect is Effect.INDICATE_ABORT:
                 happened.append(_abort(event, unit, reason, message))
             elif effect is Effect.CLOSE:

@@ -90,7 +90,10 @@ class MaximumLength:
 
 @dataclass(frozen=True, slots=True)
 class ImplementationClass:
-    """Implementation Class UID, type 52H: 1 52H, 2 reserved, 3-4 length, 5- UID. PS3.7 §D.3.3.2.1, Table D.3-1."""
+    """Implementation Class UID, type 52H: 1 52H, 2 reserved, 3-4 length, 5- UID.
+
+    PS3.7 §D.3.3.2.1, Table D.3-1.
+    """
 
     uid: str
 
@@ -145,7 +148,7 @@ class AsynchronousOperations:
 
 @dataclass(frozen=True, slots=True)
 class RoleSelection:
-    """SCP/SCU Role Selection, type 54H: 1 54H, 2 reserved, 3-4 length, 5-6 UID length, 7- UID, SCU role, SCP role.
+    """SCP/SCU Role Selection, type 54H: 1 54H, 2 reserved, 3-4 length, 5-6 UID length, 7- UID, SCU, SCP role.
 
     PS3.7 §D.3.3.4, Table D.3-9.
     """
@@ -166,7 +169,7 @@ class RoleSelection:
 
 @dataclass(frozen=True, slots=True)
 class ExtendedNegotiation:
-    """SOP Class Extended Negotiation, type 56H: 1 56H, 2 reserved, 3-4 length, 5-6 UID length, 7- UID, content.
+    """SOP Class Extended Negotiation, type 56H: 1 56H, 2 reserved, 3-4 length, 5-6 length and UID, content.
 
     PS3.7 §D.3.3.5, Table D.3-11.
     """
@@ -186,8 +189,8 @@ class ExtendedNegotiation:
 
 @dataclass(frozen=True, slots=True)
 class CommonExtendedNegotiation:
-    """SOP Class Common Extended Negotiation, type 57H: 1 57H, 2 version, 3-4 length, then with lengths of 2 bytes
-    the SOP class UID, the service class UID, and the list of related general SOP classes.
+    """SOP Class Common Extended Negotiation, type 57H: 1 57H, 2 version, 3-4 length, then each with its
+    length in 2 bytes the SOP class UID, the service class UID, and the list of related general SOP classes.
 
     PS3.7 §D.3.3.6, Table D.3-12.
     """
@@ -216,7 +219,8 @@ class UserIdentity:
     """User Identity, type 58H: 1 58H, 2 reserved, 3-4 length, 5 kind, 6 whether a response is asked for,
     7-8 length and primary field, then length and secondary field.
 
-    `kind` is 1 user name, 2 name and passcode, 3 Kerberos, 4 SAML, 5 JSON web token. PS3.7 §D.3.3.7, Table D.3-14.
+    `kind` is 1 user name, 2 name and passcode, 3 Kerberos, 4 SAML, 5 JSON web token.
+    PS3.7 §D.3.3.7, Table D.3-14.
     """
 
     kind: int

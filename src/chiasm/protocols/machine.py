@@ -1,7 +1,7 @@
 """The state machine of the upper layer, as the table of the standard. PS3.8 §9.2.
 
-Two rules: everything about states lives here, and nothing here touches bytes or sockets. `step` takes an event
-and gives the effects, by name, that the caller must carry out in their order.
+Two rules: everything about states lives here, and nothing here touches bytes or sockets. `step` takes an
+event and gives the effects, by name, that the caller must carry out in their order.
 """
 
 from __future__ import annotations

@@ -56,11 +56,11 @@ class ProposedContext:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredContext:
-    """Presentation Context of an accept: 1 21H, 2 reserved, 3-4 length, 5 ID, 6 reserved, 7 result, 8 reserved,
-    9- one transfer syntax (40H).
+    """Presentation Context of an accept: 1 21H, 2 reserved, 3-4 length, 5 ID, 6 reserved, 7 result, 8
+    reserved, 9- one transfer syntax (40H).
 
-    `result` is 0 acceptance, 1 user rejection, 2 no reason, 3 abstract syntax not supported, 4 transfer syntaxes
-    not supported. PS3.8 §9.3.3.2, Table 9-18.
+    `result` is 0 acceptance, 1 user rejection, 2 no reason, 3 abstract syntax not supported, 4 transfer
+    syntaxes not supported. PS3.8 §9.3.3.2, Table 9-18.
     """
 
     id: int
@@ -83,8 +83,9 @@ class AnsweredContext:
 
 @dataclass(frozen=True, slots=True)
 class Associate:
-    """What A-ASSOCIATE-RQ and -AC share: 7-8 protocol version, 9-10 reserved, 11-26 called AE title, 27-42 calling
-    AE title, 43-74 reserved, 75- application context (10H), presentation contexts, user information (50H).
+    """What A-ASSOCIATE-RQ and -AC share: 7-8 protocol version, 9-10 reserved, 11-26 called AE title, 27-42
+    calling AE title, 43-74 reserved, 75- application context (10H), presentation contexts, user information
+    (50H).
 
     PS3.8 §9.3.2, §9.3.3, Tables 9-11 and 9-17.
     """
@@ -176,8 +177,10 @@ class ReleaseResponse:
 
 @dataclass(frozen=True, slots=True)
 class DataTransfer:
-    """P-DATA-TF, type 04H: 7- presentation data values, each a length (4 bytes), context ID, and a message control
-    header (bit 0: command; bit 1: last fragment) with a fragment. PS3.8 §9.3.5, Tables 9-22 and 9-23; §E.2.
+    """P-DATA-TF, type 04H: 7- presentation data values, each a length (4 bytes), context ID, and a message
+    control header (bit 0: command; bit 1: last fragment) with a fragment.
+
+    PS3.8 §9.3.5, Tables 9-22 and 9-23; §E.2.
     """
 
     values: tuple[tuple[int, int, bytes], ...]
