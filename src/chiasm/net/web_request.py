@@ -17,6 +17,7 @@ Header = tuple[bytes, bytes]
 
 LONGEST_TARGET = 16_384
 _MOST_PARAMETERS = 256
+_PORTS = {"http": 80, "https": 443}
 
 
 class Request:
@@ -90,7 +91,11 @@ class Request:
         host = self.header(b"host") or "localhost"
         if not _is_host(host):
             raise UsageError(f"'{host[:60]}' is no host", place="Host", rule="RFC 9110 §7.2")
-        return f"{self.scope['scheme']}://{host}{self.root}"
+        scheme, server = self.scope["scheme"], self.scope.get("server")
+        # Some clients leave the port out; who names our very address came without a proxy between.
+        if server and host == server[0] and server[1] not in {None, _PORTS.get(scheme)}:
+            host = f"{host}:{server[1]}"
+        return f"{scheme}://{host}{self.root}"
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes. ParseError where the client goes away before its end."""

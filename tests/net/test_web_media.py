@@ -1,0 +1,40 @@
+"""The form of frames by what is stored and what is taken: PS3.18 §8.7.3.3."""
+
+from __future__ import annotations
+
+import pytest
+
+from chiasm.net.web_media import frame_form, media_of
+from chiasm.protocols.accept import parse_accept
+
+PLAIN, JPEG, J2K, BIG = (
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.2",
+)
+OCTETS = "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("accept", "stored", "told"),
+    [
+        ("", PLAIN, (False, OCTETS, PLAIN, True)),
+        ("", JPEG, (False, "image/jpeg", JPEG, True)),
+        (f'multipart/related; type="{OCTETS}"', JPEG, (True, OCTETS, PLAIN, True)),
+        (f'multipart/related; type="{OCTETS}"; transfer-syntax=*', J2K, (False, "image/jp2", J2K, True)),
+        (OCTETS, BIG, (True, OCTETS, PLAIN, False)),
+        ("image/jp2", J2K, (False, "image/jp2", J2K, False)),
+        ("image/jpeg", J2K, None),
+        ('multipart/related; type="image/jls"', PLAIN, None),
+        (f'multipart/related; type="image/jls", multipart/related; type="{OCTETS}";q=0.1', J2K, (True, OCTETS, PLAIN, True)),
+    ],
+)  # fmt: skip
+def test_forms(accept: str, stored: str, told: tuple[bool, str, str, bool] | None) -> None:
+    form = frame_form(parse_accept(accept), stored)
+    assert (form and (form.decoded, form.media, form.syntax, form.is_multipart)) == told
+
+
+def test_media_types() -> None:
+    assert media_of("1.2.840.10008.1.2.5") == "image/dicom-rle"
+    assert media_of("1.2.3") == OCTETS
