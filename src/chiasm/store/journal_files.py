@@ -17,7 +17,7 @@ from ..errors import ServiceError
 from ..model import Event
 from . import journal
 from .journal import Record
-from .segments import Tail, read_segment, segments, sync_folder
+from .segments import Tail, drop_unbegun, read_segment, segments, sync_folder
 
 _PROGRESS = struct.Struct("<QQ")
 
@@ -88,6 +88,7 @@ def _hold(path: Path) -> Chain | None:
     except OSError:
         os.close(lock)
         return None
+    drop_unbegun(path)
     return Chain(path, lock)
 
 

@@ -88,9 +88,10 @@ class Tail:
             self.sequence, self.hash, self._end = record.sequence, record.hash, record.end
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._written = os.fstat(self._file).st_size
-        torn = self._written - self._end
-        if torn > 0:  # what was torn off was never acknowledged
-            os.pwrite(self._file, bytes(torn), self._end)
+        torn = os.pread(self._file, self._written - self._end, self._end).rstrip(b"\0")
+        if torn:  # never acknowledged, unless the disk decayed: it is kept for `verify` to judge
+            keep_torn(path, self.sequence, torn)
+            write_all(self._file, bytes(len(torn)), self._end)
             os.fdatasync(self._file)
 
     def _begin(self) -> None:
@@ -99,13 +100,14 @@ class Tail:
         path = self._folder / f"{self.sequence + 1:016d}.log"
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         head = HEAD.pack(MAGIC, self.sequence + 1, self.hash)
-        os.pwrite(self._file, head, 0)
+        write_all(self._file, head, 0)
+        os.fsync(self._file)
+        sync_folder(self._folder)
         self._end = self._written = HEAD.size
         self._prewrite(AHEAD)
-        sync_folder(self._folder)
 
     def _prewrite(self, size: int) -> None:
-        os.pwrite(self._file, bytes(size), self._written)
+        write_all(self._file, bytes(size), self._written)
         os.fsync(self._file)
         self._written += size
 
@@ -121,7 +123,7 @@ class Tail:
         while self._end + size + RECORD.size > self._written:
             self._prewrite(max(AHEAD, size))
         try:
-            os.pwrite(self._file, b"".join(parts), self._end)
+            write_all(self._file, b"".join(parts), self._end)
             os.fdatasync(self._file)
         except OSError:
             self._blank(size)
@@ -142,6 +144,38 @@ class Tail:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+def write_all(file: int, data: bytes, position: int) -> None:
+    """Write all of the data at a position, in as many parts as the system takes. OSError."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, position)
+        view, position = view[written:], position + written
+
+
+def keep_torn(path: Path, sequence: int, torn: bytes) -> None:
+    """Put what follows the last whole record of a segment aside, durable, before it is blanked."""
+    for number in range(1_000_000):
+        aside = path.with_name(f"{sequence + 1:016d}.{number}.torn")
+        if not aside.exists():
+            break
+    with aside.open("xb") as file:
+        file.write(torn)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def drop_unbegun(folder: Path) -> None:
+    """Remove a last segment whose head was never written: its process fell while it made it."""
+    found = segments(folder)
+    if found:
+        with found[-1].open("rb") as file:
+            head = file.read(HEAD.size)
+        if len(head) < HEAD.size or not any(head):
+            found[-1].unlink()
+            sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:

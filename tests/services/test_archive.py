@@ -1,0 +1,151 @@
+"""What the archive takes, what it refuses, and what it holds when it is opened again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+
+from chiasm.model import Level, Outcome, Query, Source, Verdict
+from chiasm.services.archive import Archive, Settings
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+SENDER = Source("dimse", "SCANNER", "127.0.0.1", "CHIASM")
+
+
+def data_set(uid: str, pixels: bytes = bytes(512), *, study: str = "1.2.3") -> bytes:
+    """A small CT image as pydicom writes it."""
+    one = Dataset()
+    one.SOPClassUID, one.SOPInstanceUID = CT, uid
+    one.StudyInstanceUID, one.SeriesInstanceUID = study, "1.2.3.4"
+    one.PatientID, one.PatientName, one.Modality = "P1", "王^小东", "CT"
+    one.SpecificCharacterSet = "ISO_IR 192"
+    one.add_new(0x7FE00010, "OW", pixels)
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, one, implicit_vr=False, little_endian=True)
+    return out.getvalue()
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path, **rules: str) -> AsyncIterator[Archive]:
+    archive = await Archive.open(Settings(folder, **rules))
+    try:
+        yield archive
+    finally:
+        await archive.close()
+
+
+async def give(archive: Archive, uid: str, data: bytes) -> Outcome:
+    reception = archive.receive(sop_class=CT, sop_instance=uid, transfer_syntax=EXPLICIT, source=SENDER)
+    for start in range(0, len(data), 300):
+        reception.write(memoryview(data)[start : start + 300])
+    return await reception.complete()
+
+
+def test_an_object_is_kept_bit_for_bit_as_a_file_that_pydicom_opens(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as archive:
+            data = data_set("1.2.3.4.5")
+            outcome = await give(archive, "1.2.3.4.5", data)
+            assert (outcome.verdict, outcome.study) == (Verdict.STORED, "1.2.3")
+            (location,) = await archive.locations(studies=["1.2.3"])
+            assert await archive.read(location, location.offset) == data
+            path = archive.path(location)
+            assert path is not None
+            assert "1.2.3" not in str(path.relative_to(tmp_path))
+            held = pydicom.dcmread(path)
+            assert held.file_meta.TransferSyntaxUID == EXPLICIT
+            assert held.file_meta.SourceApplicationEntityTitle == "SCANNER"
+            assert str(held.PatientName) == "王^小东"
+            assert len(await archive.find(Query(Level.STUDY))) == 1
+
+    asyncio.run(run())
+
+
+def test_the_same_object_again_is_success_and_stores_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as archive:
+            data = data_set("1.2.5")
+            outcomes = await asyncio.gather(*(give(archive, "1.2.5", data) for _ in range(4)))
+            assert sorted(one.verdict for one in outcomes) == ["identical"] * 3 + ["stored"]
+            await archive.settle()
+            assert len(archive.index.versions("1.2.5")) == 1
+        files = [path for path in (tmp_path / "objects").glob("*/*") if path.stat().st_size]
+        assert len(files) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("rule", "verdict", "kept"), [("version", "version", 2), ("refuse", "refused", 1)])
+def test_another_object_under_a_held_uid(tmp_path: Path, rule: str, verdict: str, kept: int) -> None:
+    async def run() -> None:
+        async with opened(tmp_path, duplicates=rule) as archive:
+            await give(archive, "1.2.6", data_set("1.2.6"))
+            outcome = await give(archive, "1.2.6", data_set("1.2.6", b"\1" * 512))
+            assert outcome.verdict == verdict
+            await archive.settle()
+            assert len(archive.index.versions("1.2.6")) == kept
+
+    asyncio.run(run())
+
+
+def test_what_is_not_what_was_announced_is_refused_and_noted(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as archive:
+            wrong = await give(archive, "1.2.7", data_set("1.2.8"))
+            assert (wrong.verdict, wrong.failure) == (Verdict.REFUSED, "mismatch")
+            orphan = await give(archive, "1.2.7", data_set("1.2.7", study=""))
+            assert orphan.failure == "mismatch"
+            garbage = await give(archive, "1.2.7", b"\xff" * 100)
+            assert garbage.failure in {"not-understood", "mismatch"}
+            assert [one.event.kind for one in archive.journal.read()] == ["refused"] * 3
+            assert await archive.count(Query(Level.STUDY)) == 0
+        assert not [path for path in (tmp_path / "objects").glob("*/*") if path.is_file()]
+
+    asyncio.run(run())
+
+
+def test_what_was_acknowledged_is_found_after_the_index_is_lost(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as archive:
+            for number in range(5):
+                await give(archive, f"1.2.9.{number}", data_set(f"1.2.9.{number}"))
+        for path in tmp_path.glob("index.sqlite*"):
+            path.unlink()
+        async with opened(tmp_path) as archive:
+            assert len(await archive.locations(studies=["1.2.3"])) == 5
+
+    asyncio.run(run())
+
+
+def test_a_full_disk_is_told_and_receiving_goes_on_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import os
+
+    async def run() -> None:
+        async with opened(tmp_path) as archive:
+            with monkeypatch.context() as full:
+
+                def refuse(*_: object) -> int:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+
+                full.setattr(os, "write", refuse)
+                outcome = await give(archive, "1.3.1", data_set("1.3.1"))
+                assert (outcome.verdict, outcome.failure) == (Verdict.REFUSED, "out-of-resources")
+            with monkeypatch.context() as full:
+                full.setattr(os, "fdatasync", refuse)
+                outcome = await give(archive, "1.3.1", data_set("1.3.1"))
+                assert outcome.failure == "out-of-resources"
+            assert (await give(archive, "1.3.1", data_set("1.3.1"))).verdict == Verdict.STORED
+            assert len(await archive.locations(instances=["1.3.1"])) == 1
+
+    asyncio.run(run())
