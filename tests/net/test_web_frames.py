@@ -1,0 +1,44 @@
+"""Frames against the pixels that pydicom decodes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+
+from chiasm.errors import UsageError
+from chiasm.net.web_frames import frame_numbers
+from tests.net.web_node import WebNode
+
+
+def test_frames_stored_and_decoded(web: WebNode, pydicom_data: Path) -> None:
+    data = pydicom.dcmread(pydicom_data / "test_files" / "rtdose_rle.dcm")
+    path = f"/studies/{data.StudyInstanceUID}/series/{data.SeriesInstanceUID}/instances/{data.SOPInstanceUID}"
+    octets = 'multipart/related; type="application/octet-stream"'
+    parts = web.get(f"{path}/frames/3,1", octets).parts()
+    pixels = data.pixel_array
+    assert [np.frombuffer(body, pixels.dtype).reshape(pixels.shape[1:]).tolist() for _, body in parts] == [
+        pixels[2].tolist(),
+        pixels[0].tolist(),
+    ]
+    (stored,) = web.get(f"{path}/frames/1", octets + "; transfer-syntax=*").parts()
+    assert stored[0] == "image/dicom-rle; transfer-syntax=1.2.840.10008.1.2.5"
+    assert web.get(f"{path}/frames/16").status == 404
+    assert web.get(f"{path}/frames/0").status == 400
+
+
+def test_a_jpeg_frame_is_a_jpeg(web: WebNode, pydicom_data: Path) -> None:
+    data = pydicom.dcmread(pydicom_data / "test_files" / "SC_rgb_jpeg_dcmtk.dcm")
+    path = f"/studies/{data.StudyInstanceUID}/series/{data.SeriesInstanceUID}/instances/{data.SOPInstanceUID}"
+    reply = web.get(f"{path}/frames/1", "image/jpeg")
+    assert Image.open(io.BytesIO(reply.body)).size == (data.Columns, data.Rows)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1,", "a", "1" * 10, "١"])
+def test_what_is_no_list_of_numbers(text: str) -> None:
+    with pytest.raises(UsageError):
+        frame_numbers(text)
