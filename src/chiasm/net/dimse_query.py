@@ -1,0 +1,238 @@
+"""C-FIND: the archive asked by attributes, level by level. PS3.4 §C.4.1, §C.5, §C.6; PS3.7 §9.1.2."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..dicom.dataset import DataSet
+from ..dicom.json_model import to_dict
+from ..errors import ChiasmError, ServiceError
+from ..model.holdings import Found
+from ..model.query import Level, Query
+from ..services import matching
+from ..services.archive import Archive
+from ..services.matching import Key
+from ..standards import dictionary
+from ..store.query_terms import level_of
+from .dimse_identifier import (
+    AVAILABILITY,
+    CHARSET,
+    LEVELS,
+    QUERY_LEVEL,
+    RETRIEVE_AE,
+    ZONE,
+    Answers,
+    Wanted,
+    keys,
+    read,
+    text_of,
+)
+from .dimse_server import Exchange
+
+_ROOT = "1.2.840.10008.5.1.4.1.2"
+PATIENT_ROOT, STUDY_ROOT, PATIENT_STUDY = f"{_ROOT}.1", f"{_ROOT}.2", f"{_ROOT}.3"
+MODELS = {
+    PATIENT_ROOT: (Level.PATIENT, Level.STUDY, Level.SERIES, Level.INSTANCE),
+    STUDY_ROOT: (Level.STUDY, Level.SERIES, Level.INSTANCE),
+    PATIENT_STUDY: (Level.PATIENT, Level.STUDY),
+}
+"""The levels of each information model, whose SOP classes end in .1 find, .2 move, .3 get: PS3.4 §C.6."""
+
+UNIQUE = {
+    Level.PATIENT: 0x00100020,
+    Level.STUDY: 0x0020000D,
+    Level.SERIES: 0x0020000E,
+    Level.INSTANCE: 0x00080018,
+}
+"""The unique key of each level: PS3.4 §C.6.1.1."""
+
+PENDING, PENDING_UNSUPPORTED, CANCELLED, MISMATCH = 0xFF00, 0xFF01, 0xFE00, 0xA900
+_FIRST = 500
+_HEADERS = 1_000
+_BREATH = 32
+_LONGEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What extended negotiation gave: the bytes of PS3.4 §C.5.1.1, Table C.5-1."""
+
+    relational: bool = False
+    combined: bool = False
+    fuzzy: bool = False
+    zones: bool = False
+    empty_values: bool = False
+
+    @classmethod
+    def of(cls, content: bytes) -> Agreed:
+        """Of the bytes that the peer proposed, all of which are granted that are known."""
+        flags = [one == 1 for one in content.ljust(_LONGEST + 1, b"\0")]
+        return cls(flags[0], flags[1], flags[2], flags[3], flags[5])
+
+
+def granted(content: bytes) -> bytes:
+    """The answer to a proposal: what is asked and done here; enhanced multi-frame conversion is not."""
+    return bytes([1 if one == 1 and place != 4 else 0 for place, one in enumerate(content[:_LONGEST])])
+
+
+def handlers(archive: Archive, ae_title: str) -> dict[str, Find]:
+    """The C-FIND service by its SOP classes."""
+    return {f"{root}.1": Find(archive, ae_title, root) for root in MODELS}
+
+
+def level_asked(identifier: DataSet, root: str) -> Level | None:
+    """The level that an identifier names; None where the information model does not have it."""
+    level = LEVELS.get(text_of(identifier.element(QUERY_LEVEL)).strip())
+    return level if level in MODELS[root] else None
+
+
+def missing_key(identifier: DataSet, level: Level, root: str) -> int | None:
+    """The tag of a unique key above the level that has no single value, or None. PS3.4 §C.4.1.2.1."""
+    for above in MODELS[root]:
+        if above >= level:
+            break
+        text = text_of(identifier.element(UNIQUE[above])).strip()
+        if not text or any(one in text for one in "\\*?"):
+            return UNIQUE[above]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    query: Query
+    wanted: Wanted
+    status: int
+
+
+class Find:
+    """C-FIND of one information model."""
+
+    def __init__(self, archive: Archive, ae_title: str, root: str) -> None:
+        self._archive, self._ae, self._root = archive, ae_title, root
+        self._uid = f"{root}.1"
+
+    def begin(self, exchange: Exchange) -> None:
+        """Identifiers are taken whole."""
+
+    def negotiate(self, content: bytes) -> bytes:
+        """The answer to extended negotiation."""
+        return granted(content)
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer with each match, then with the final status."""
+        agreed = Agreed.of(exchange.association.extended.get(self._uid, b""))
+        try:
+            identifier = read(exchange.data, exchange.context.transfer_syntax)
+            level = level_asked(identifier, self._root)
+            if level is None:
+                await self._refuse(exchange, QUERY_LEVEL, "no level of this information model")
+                return
+            missing = None if agreed.relational else missing_key(identifier, level, self._root)
+            if missing is not None:
+                name = dictionary.keyword(missing)
+                await self._refuse(exchange, missing, f"{name} must have a single value")
+                return
+            asked = _asked(identifier, level, agreed)
+        except ServiceError as error:
+            await exchange.respond(status=error.failure.dimse, error_comment=error.message[:64])
+            return
+        except ChiasmError as error:
+            await exchange.respond(status=MISMATCH, error_comment=error.message[:64])
+            return
+        await self._answer(exchange, identifier, asked)
+
+    async def _refuse(self, exchange: Exchange, tag: int, message: str) -> None:
+        await exchange.respond(status=MISMATCH, offending_elements=(tag,), error_comment=message[:64])
+
+    async def _answer(self, exchange: Exchange, identifier: DataSet, asked: _Asked) -> None:
+        answers = self._answers(exchange, identifier, asked)
+        distant = [tag for tag in asked.wanted if level_of((tag,)) is None and tag != ZONE]
+        number = 0
+        async for found in self._found(asked.query):
+            for one in found:
+                if exchange.cancelled:
+                    await exchange.respond(status=CANCELLED)
+                    return
+                status, added = asked.status, None
+                if distant:
+                    added = await self._header(one, distant) if number < _HEADERS else None
+                    status = status if added is not None else PENDING_UNSUPPORTED
+                await exchange.respond(status=status, data=answers.encode(one.members, added))
+                number += 1
+                if number % _BREATH == 0:
+                    await asyncio.sleep(0)  # so that a C-CANCEL is heard
+        await exchange.respond(status=CANCELLED if exchange.cancelled else 0)
+
+    def _answers(self, exchange: Exchange, identifier: DataSet, asked: _Asked) -> Answers:
+        name = next(name for name, level in LEVELS.items() if level is asked.query.level)
+        constants = {
+            QUERY_LEVEL: ("CS", name),
+            RETRIEVE_AE: ("AE", exchange.peer.called or self._ae),
+            AVAILABILITY: ("CS", "ONLINE"),
+        }
+        return Answers(
+            asked.wanted,
+            {element.tag: element.vr for element in identifier},
+            exchange.context.transfer_syntax,
+            identifier.charset or ("ISO_IR 192",),
+            constants,
+            names_charset=CHARSET in identifier,
+        )
+
+    async def _found(self, query: Query) -> AsyncIterator[list[Found]]:
+        """The matches: few at once, many in parts as long as they are taken."""
+        first = await self._archive.find(Query(query.level, query.conditions, query.fuzzy, _FIRST + 1))
+        if len(first) <= _FIRST:
+            yield first
+            return
+        async for part in self._archive.stream(query):
+            yield part
+
+    async def _header(self, one: Found, tags: list[int]) -> dict[str, dict[str, Any]]:
+        """Elements that the index does not keep, from the header of one instance of what was found."""
+        if one.instance:
+            some = await self._archive.locations(instances=(one.instance,))
+        elif one.series:
+            some = await self._archive.locations(series=(one.series,))
+        elif one.study:
+            some = await self._archive.locations(studies=(one.study,))
+        else:
+            some = await self._archive.locations(patient=one.patient)
+        if not some:
+            return {}
+        package = await self._archive.header(some[0])
+        return await asyncio.to_thread(_elements, package.data, frozenset(tags))
+
+
+def _elements(data: DataSet, tags: frozenset[int]) -> dict[str, dict[str, Any]]:
+    plain = data.shallow(None)
+    for tag in [tag for tag in plain.records if tag not in tags]:
+        del plain.records[tag]
+    return to_dict(plain)
+
+
+def _asked(identifier: DataSet, level: Level, agreed: Agreed) -> _Asked:
+    found, wanted = keys(identifier)
+    matched: list[Key] = []
+    status = PENDING
+    for key in found:
+        if not key.text.strip(" \0"):
+            continue
+        own = level_of(key.path)
+        if own is None or own > level:
+            status = PENDING_UNSUPPORTED
+        else:
+            matched.append(key)
+    zone = text_of(identifier.element(ZONE)).strip() if agreed.zones else ""
+    query = matching.query(
+        level,
+        matched,
+        fuzzy=agreed.fuzzy,
+        combined=agreed.combined,
+        zone=zone,
+        empty_values=agreed.empty_values,
+    )
+    return _Asked(query, wanted, status)

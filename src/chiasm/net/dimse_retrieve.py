@@ -1,0 +1,368 @@
+"""C-MOVE and C-GET: what is held goes to a destination, or back on the same association.
+
+PS3.4 §C.4.2, §C.4.3; PS3.7 §9.1.3, §9.1.4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..dicom.dataset import DataSet
+from ..errors import ChiasmError, ServiceError
+from ..model.holdings import Location
+from ..model.query import Level
+from ..protocols.commands import STORE, Command
+from ..services import transcoding
+from ..services.archive import Archive
+from .dimse_client import Client, ClientSettings, Proposal, connect
+from .dimse_identifier import QUERY_LEVEL, read, text_of, write
+from .dimse_query import CANCELLED, MISMATCH, MODELS, PENDING, UNIQUE, level_asked, missing_key
+from .dimse_server import Exchange
+
+NATIVE = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+"""The syntaxes that are proposed beside the stored ones: explicit and implicit VR little endian."""
+
+_AHEAD = 4
+_HELD = 16 << 20
+_ATTEMPTS = 3
+_PAUSE = 0.5
+_BETWEEN = 0.05
+_CONTEXTS = 128
+_FAILED_LIST = 0x00080058
+_NO_CONTEXT = 0x0122
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An application entity that C-MOVE may send to."""
+
+    ae: str
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sub-operations of one retrieval: PS3.4 §C.4.2.1.6 to §C.4.2.1.9."""
+
+    remaining: int
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+
+    def take(self, status: int) -> bool:
+        """Count the end of one sub-operation; whether it failed."""
+        self.remaining -= 1
+        if status == 0:
+            self.completed += 1
+        elif status >> 12 == 0xB:
+            self.warning += 1
+        else:
+            self.failed += 1
+            return True
+        return False
+
+    def fields(self, *, ended: bool = False) -> dict[str, Any]:
+        """The counts as elements of a response; at the end of a retrieval nothing remains."""
+        counts: dict[str, Any] = {
+            "completed": min(self.completed, 0xFFFF),
+            "failed": min(self.failed, 0xFFFF),
+            "warning": min(self.warning, 0xFFFF),
+        }
+        if not ended:
+            counts["remaining"] = min(self.remaining, 0xFFFF)
+        return counts
+
+
+class _Retrieval:
+    """What C-MOVE and C-GET share: the selection, the counts and the answers."""
+
+    def __init__(self, archive: Archive, root: str, uid: str) -> None:
+        self._archive, self._root, self._uid = archive, root, uid
+
+    def begin(self, exchange: Exchange) -> None:
+        """Identifiers are taken whole."""
+
+    def negotiate(self, content: bytes) -> bytes:
+        """Relational retrieval is granted: PS3.4 §C.5.2.1."""
+        return bytes([1 if one == 1 and place == 0 else 0 for place, one in enumerate(content[:2])])
+
+    async def _selected(self, exchange: Exchange) -> list[Location] | None:
+        """The instances that are asked for; None where the identifier was refused."""
+        try:
+            identifier = read(exchange.data, exchange.context.transfer_syntax)
+        except ChiasmError as error:
+            await exchange.respond(status=MISMATCH, error_comment=error.message[:64])
+            return None
+        level = level_asked(identifier, self._root)
+        relational = exchange.association.extended.get(self._uid, b"")[:1] == b"\1"
+        wrong = QUERY_LEVEL if level is None else None
+        if level is not None:
+            wrong = None if relational else missing_key(identifier, level, self._root)
+            if wrong is None and not _values(identifier, level):
+                wrong = UNIQUE[level]
+        if wrong is not None or level is None:
+            message = "a unique key without a value, or no level of this model"
+            await exchange.respond(status=MISMATCH, offending_elements=(wrong or 0,), error_comment=message)
+            return None
+        return await self._locations(identifier, level)
+
+    async def _locations(self, identifier: DataSet, level: Level) -> list[Location]:
+        at = {one: _values(identifier, one) for one in Level if one <= level}
+        patients: list[str | None] = [*at.get(Level.PATIENT, ())] or [None]
+        found: list[Location] = []
+        for patient in patients:
+            found += await self._archive.locations(
+                patient=patient,
+                studies=at.get(Level.STUDY, ()),
+                series=at.get(Level.SERIES, ()),
+                instances=at.get(Level.INSTANCE, ()),
+            )
+        return found
+
+    async def _end(self, exchange: Exchange, tally: Tally, failed: Sequence[str]) -> None:
+        """The final response: PS3.4 §C.4.2.1.5, Table C.4-2."""
+        status = 0
+        if exchange.cancelled:
+            status = CANCELLED
+        elif tally.failed:
+            status = 0xB000 if tally.completed or tally.warning else 0xA702
+        data: bytes | None = None
+        if failed:
+            listed = DataSet()
+            listed.set(_FAILED_LIST, list(failed), "UI")
+            data = write(listed, exchange.context.transfer_syntax)
+        await exchange.respond(status=status, data=data, **tally.fields(ended=not exchange.cancelled))
+
+
+def _values(identifier: DataSet, level: Level) -> list[str]:
+    text = text_of(identifier.element(UNIQUE[level])).strip()
+    if not text or any(one in text for one in "*?"):
+        return []
+    return [one.strip() for one in text.split("\\") if one.strip()]
+
+
+class Get(_Retrieval):
+    """C-GET: each instance by a C-STORE on the same association, whose role the peer has taken."""
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Send all that is asked for, and tell how it went."""
+        locations = await self._selected(exchange)
+        if locations is None:
+            return
+        tally = Tally(len(locations))
+        failed: list[str] = []
+        told = 0.0
+        async for location, body in _ahead(self._archive, locations, self._accepted(exchange)):
+            if exchange.cancelled:
+                break
+            status = await self._store(exchange, location, body)
+            if tally.take(status):
+                failed.append(location.sop_instance)
+            told = await _pending(exchange, tally, told)
+        await self._end(exchange, tally, failed)
+
+    def _accepted(self, exchange: Exchange) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for context in exchange.association.contexts.values():
+            if context.scp_role:
+                found.setdefault(context.abstract_syntax, {})[context.transfer_syntax] = context.id
+        return found
+
+    async def _store(self, exchange: Exchange, location: Location, body: _Body) -> int:
+        if body.error:
+            return _NO_CONTEXT
+        command = Command(
+            STORE,
+            True,
+            affected_class=location.sop_class,
+            affected_instance=location.sop_instance,
+            priority=0,
+        )
+        try:
+            answer, _ = await exchange.association.request(body.context, command, body.data)
+        except ServiceError:
+            return 0xC000
+        return answer.status or 0
+
+
+class Move(_Retrieval):
+    """C-MOVE: each instance by a C-STORE on an association with a destination that is known."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        root: str,
+        uid: str,
+        ae_title: str,
+        destinations: Mapping[str, Destination],
+        settings: ClientSettings | None = None,
+    ) -> None:
+        super().__init__(archive, root, uid)
+        self._ae, self._destinations, self._settings = ae_title, destinations, settings
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Send all that is asked for, with a new association where one is lost, and tell how it went."""
+        target = self._destinations.get(exchange.command.move_destination)
+        if target is None:
+            message = f"{exchange.command.move_destination} is not a known destination"
+            await exchange.respond(status=0xA801, error_comment=message[:64])
+            return
+        locations = await self._selected(exchange)
+        if locations is None:
+            return
+        tally = Tally(len(locations))
+        failed: list[str] = []
+        for batch in _batches(locations):
+            await self._batch(exchange, target, deque(batch), tally, failed)
+            if exchange.cancelled:
+                break
+        await self._end(exchange, tally, failed)
+
+    async def _batch(
+        self, exchange: Exchange, target: Destination, left: deque[Location], tally: Tally, failed: list[str]
+    ) -> None:
+        """One association's worth of instances; what an association did not answer goes over the next."""
+        contexts, lost = _proposals(left), 0
+        while left and not exchange.cancelled:
+            before = len(left)
+            try:
+                calling = exchange.peer.called or self._ae
+                async with await connect(
+                    target.host, target.port, calling=calling, called=target.ae, contexts=contexts,
+                    settings=self._settings,
+                ) as client:  # fmt: skip
+                    await self._send(exchange, client, left, tally, failed)
+                return
+            except ServiceError:
+                lost = lost + 1 if len(left) == before else 1
+                if lost >= _ATTEMPTS:
+                    break
+                await asyncio.sleep(_PAUSE * 2**lost)
+        while left and not exchange.cancelled:
+            tally.take(0xA702)
+            failed.append(left.popleft().sop_instance)
+
+    async def _send(
+        self, exchange: Exchange, client: Client, left: deque[Location], tally: Tally, failed: list[str]
+    ) -> None:
+        accepted: dict[str, dict[str, int]] = {}
+        for context in client.accepted.values():
+            accepted.setdefault(context.abstract_syntax, {})[context.transfer_syntax] = context.id
+        originator = (exchange.peer.calling, exchange.command.message_id or 0)
+        told = 0.0
+        async for location, body in _ahead(self._archive, list(left), accepted):
+            if exchange.cancelled:
+                return
+            status = _NO_CONTEXT
+            if not body.error:
+                answer = await client.store(
+                    location.sop_class,
+                    location.sop_instance,
+                    body.data,
+                    transfer_syntax=body.syntax,
+                    originator=originator,
+                )
+                status = answer.status or 0
+            left.popleft()
+            if tally.take(status):
+                failed.append(location.sop_instance)
+            told = await _pending(exchange, tally, told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A data set in a syntax that the receiver takes, and its presentation context; or why there is none."""
+
+    data: bytes | AsyncIterator[bytes] = b""
+    syntax: str = ""
+    context: int = 0
+    error: str = ""
+
+
+async def _ahead(
+    archive: Archive, locations: Sequence[Location], accepted: Mapping[str, Mapping[str, int]]
+) -> AsyncIterator[tuple[Location, _Body]]:
+    """Each instance with its data set; those to come are read while one is sent."""
+    waiting: deque[tuple[Location, asyncio.Task[_Body]]] = deque()
+    rest = iter(locations)
+    try:
+        while True:
+            while len(waiting) < _AHEAD and (one := next(rest, None)) is not None:
+                work = _body(archive, one, accepted.get(one.sop_class, {}))
+                waiting.append((one, asyncio.ensure_future(work)))
+            if not waiting:
+                return
+            location, task = waiting[0]
+            body = await task
+            waiting.popleft()
+            yield location, body
+    finally:
+        for _, task in waiting:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _body(archive: Archive, location: Location, contexts: Mapping[str, int]) -> _Body:
+    if not contexts:
+        return _Body(error="the receiver does not take this SOP class")
+    try:
+        if location.transfer_syntax in contexts:
+            own = location.transfer_syntax
+            if location.size > _HELD:
+                return _Body(archive.stream_object(location, location.offset), own, contexts[own])
+            return _Body(await archive.read(location, location.offset), own, contexts[own])
+        syntax, pieces = await transcoding.in_syntax(archive, location, tuple(contexts))
+        return _Body(pieces, syntax, contexts[syntax])
+    except (ChiasmError, KeyError, OSError) as error:
+        return _Body(error=str(error) or type(error).__name__)
+
+
+async def _pending(exchange: Exchange, tally: Tally, told: float) -> float:
+    """Tell how far it is, not more often than is of use; when that was told last."""
+    now = asyncio.get_running_loop().time()
+    if not tally.remaining or now - told < _BETWEEN:
+        return told
+    await exchange.respond(status=PENDING, **tally.fields())
+    return now
+
+
+def _proposals(locations: Sequence[Location] | deque[Location]) -> list[Proposal]:
+    """A context for each SOP class in each syntax that is stored, and one in the native ones."""
+    pairs = dict.fromkeys((one.sop_class, one.transfer_syntax) for one in locations)
+    found = [Proposal(sop_class, (syntax,)) for sop_class, syntax in pairs]
+    return found + [Proposal(sop_class, NATIVE) for sop_class in dict.fromkeys(one for one, _ in pairs)]
+
+
+def _batches(locations: Sequence[Location]) -> list[list[Location]]:
+    """The instances in parts that need at most 128 presentation contexts each: PS3.8 §9.3.2.2."""
+    batches: list[list[Location]] = [[]] if locations else []
+    pairs: set[tuple[str, str]] = set()
+    for one in locations:
+        wider = pairs | {(one.sop_class, one.transfer_syntax), (one.sop_class, "")}
+        if len(wider) > _CONTEXTS:
+            batches.append([])
+            wider = {(one.sop_class, one.transfer_syntax), (one.sop_class, "")}
+        pairs = wider
+        batches[-1].append(one)
+    return batches
+
+
+def handlers(
+    archive: Archive,
+    ae_title: str,
+    destinations: Mapping[str, Destination],
+    settings: ClientSettings | None = None,
+) -> dict[str, Move | Get]:
+    """C-MOVE and C-GET by their SOP classes."""
+    found: dict[str, Move | Get] = {}
+    for root in MODELS:
+        found[f"{root}.2"] = Move(archive, root, f"{root}.2", ae_title, destinations, settings)
+        found[f"{root}.3"] = Get(archive, root, f"{root}.3")
+    return found
