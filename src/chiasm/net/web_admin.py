@@ -8,7 +8,6 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..errors import ChiasmError
 from ..model.query import Level, Query
 from ..services.archive import Archive
@@ -82,6 +81,9 @@ class _Administration:
     """The operations over an archive."""
 
     def __init__(self, archive: Archive, metrics: Metrics, queue: Queue | None) -> None:
+        from importlib.metadata import version
+
+        self._version = version("chiasm")
         self._archive = archive
         self._metrics = metrics
         self._queue = queue
@@ -119,7 +121,7 @@ class _Administration:
                 )
             )
         self.operations = tuple(found)
-        self._openapi = json_bytes(document(self.operations, ROOT, __version__))
+        self._openapi = json_bytes(document(self.operations, ROOT, self._version))
 
     async def _beside(self, work: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
@@ -177,7 +179,7 @@ class _Administration:
 
     async def openapi(self, request: Request) -> Answer:
         """The document, which never changes while the process runs."""
-        tag = f'"{__version__}-{len(self._openapi)}"'
+        tag = f'"{self._version}-{len(self._openapi)}"'
         if not_modified(request, tag):
             return unchanged(tag)
         answer = Answer(200, "application/json", self._openapi)
@@ -186,7 +188,7 @@ class _Administration:
 
     async def health(self, request: Request) -> Answer:
         """The process lives: it answers."""
-        return _json({"status": "alive", "version": __version__})
+        return _json({"status": "alive", "version": self._version})
 
     async def ready(self, request: Request) -> Answer:
         """The parts that receiving and answering need; 503 where one fails."""

@@ -58,7 +58,8 @@ class Operation:
 class Watcher(Protocol):
     """Who is told of each request: the route, not the path, so that their number is small."""
 
-    def request(self, route: str, method: str, status: int, seconds: float) -> None: ...
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Note one request that was answered."""
 
 
 @dataclass(slots=True)

@@ -141,7 +141,7 @@ class MultipartReader:
         return True
 
     def _after_delimiter(self) -> bool:
-        """Blank to the end of the line, `--` where it closes; PS3.18 clients write neither space nor tab."""
+        """Blank to the end of the line, or `--` where it closes."""
         held = self._held
         if len(held) < 2:
             return False
