@@ -40,7 +40,10 @@ def outgoing(association: Association) -> bytes:
     return b"".join(bytes(part) for part in association.outgoing())
 
 
-def pair(settings: Settings = Settings(), request: AssociateRequest = REQUEST):
+DEFAULT = Settings()
+
+
+def pair(settings: Settings = DEFAULT, request: AssociateRequest = REQUEST):
     asker = Association.connected(request, settings, 0.0)
     answerer = Association.acceptor(settings, 0.0)
     [asked] = answerer.receive(outgoing(asker), 0.0)

@@ -86,7 +86,7 @@ class Client:
 
     def __init__(self, request: AssociateRequest, settings: ClientSettings) -> None:
         self._request, self._settings = request, settings
-        self.stream = Stream(self._begin, self._happened)
+        self.stream = Stream(self._begin, self._happened, self._over)
         self.on_request: OnRequest | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Queue[Answer | Exception]] = {}
@@ -143,6 +143,9 @@ class Client:
                 stream.flush()
                 stream.close()
                 self._settle(ServiceError("unavailable", "the association is no more"))
+
+    def _over(self) -> None:
+        self._settle(ServiceError("unavailable", "the association is no more"))
 
     def _settle(self, error: ServiceError | None) -> None:
         if not self._ready.done():

@@ -109,7 +109,7 @@ class ServerAssociation:
 
     def __init__(self, server: DimseServer) -> None:
         self._server = server
-        self.stream = Stream(self._begin, self._happened)
+        self.stream = Stream(self._begin, self._happened, self._end)
         self.peer = Peer("", "", "")
         self.extended: dict[str, bytes] = {}
         self._running: dict[int, Exchange] = {}

@@ -17,16 +17,19 @@ _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 class Stream(asyncio.BufferedProtocol):
-    """One connection. `begin` makes its association; `happened` is told of what it says.
+    """One connection. `begin` makes its association, `happened` is told what it says, `ended` its end.
 
     TCP_NODELAY is set, and TCP_QUICKACK armed anew at each read, so that a sender that leaves Nagle's
     algorithm on does not wait for delayed acknowledgements.
     """
 
     def __init__(
-        self, begin: Callable[[float], Association], happened: Callable[[Stream, Happening], None]
+        self,
+        begin: Callable[[float], Association],
+        happened: Callable[[Stream, Happening], None],
+        ended: Callable[[], None],
     ) -> None:
-        self._begin, self._happened = begin, happened
+        self._begin, self._happened, self._ended = begin, happened, ended
         self._buffer = memoryview(bytearray(BUFFER))
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -84,6 +87,7 @@ class Stream(asyncio.BufferedProtocol):
         assert self.association is not None
         for one in self.association.closed(self._loop.time()):
             self._happened(self, one)
+        self._ended()
 
     # What the shell calls.
 
