@@ -93,7 +93,7 @@ class Archive:
         return Reception(self, sop_class, sop_instance, transfer_syntax, source, header)
 
     async def receive_file(self, chunks: AsyncIterator[bytes] | bytes, source: Source) -> Outcome:
-        """Receive a Part 10 file: its data set and meta group are kept as they are, its preamble is cleared."""
+        """Receive a Part 10 file: data set and meta group are kept as they are, the preamble is cleared."""
         return await receive_file(self, chunks, source)
 
     def create(self) -> ObjectWriter:

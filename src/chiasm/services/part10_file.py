@@ -1,4 +1,4 @@
-"""Part 10 files received whole: what stands before the data set is kept, the preamble cleared. PS3.10 §7.1."""
+"""Part 10 files received: the meta group is kept, the preamble cleared. PS3.10 §7.1, §7.5."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _about(head: bytes) -> tuple[bytes, int, tuple[str, str, str]]:
 
 
 def data_set_start(head: bytes) -> int:
-    """Where the data set begins in a file, by the length that its meta group tells; 0 where that is not so."""
+    """Where the data set begins in a file, by the length of its meta group; 0 where that is not so."""
     if head[132:140] != b"\2\0\0\0UL\4\0" or len(head) < 144:
         return 0
     start: int = 144 + struct.unpack_from("<I", head, 140)[0]

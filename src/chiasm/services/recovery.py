@@ -35,8 +35,8 @@ def take_chain(folder: Path, index: Index, objects: Objects) -> Chain:
 def recover(chain: Chain, index: Index, objects: Objects) -> int:
     """Apply the records that the index does not know; how many objects that were.
 
-    A record whose object is not there, or is not what its digest says, was never acknowledged: a record is
-    answered for only when both are durable. It is passed over.
+    A record whose object is not there, or is not what its digest says, is passed over, and `verify` tells of
+    it: an object is made durable before its record.
     """
     arrivals: list[Arrival] = []
     count = 0

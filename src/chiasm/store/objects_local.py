@@ -40,7 +40,7 @@ class LocalObjects:
         self.threads = ThreadPoolExecutor(4, thread_name_prefix="objects")
 
     def create(self) -> LocalWriter:
-        """A new object in a file made ahead; one is made at once where none is left. OSError where it cannot."""
+        """A new object in a file made ahead. OSError where none can be made."""
         if len(self._pool) < POOL // 2:
             self.threads.submit(self._fill_quietly)
         while True:
