@@ -1,0 +1,140 @@
+"""The power fails while four senders send: what was not synced is dropped or torn, what was acknowledged is there.
+
+The shim stands under the calls that write: a file's durable bytes are those of its last fdatasync, and its name
+is durable once its folder was synced. The index is dropped whole, as the projection that it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import random
+import threading
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+
+from chiasm.model import Source
+from chiasm.services.archive import Archive, Settings
+from chiasm.services.verification import verify_archive
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+SECTOR = 512
+
+
+class Disk:
+    """What a disk holds for certain, beside what the system shows."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes: dict[Path, bytes] = {}
+        self.names: dict[Path, set[str]] = {}
+        self.lock = threading.Lock()
+        for name in ("fsync", "fdatasync"):
+            monkeypatch.setattr(os, name, self._sync)
+
+    def _sync(self, file: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{file}"))
+        with self.lock:
+            if path.is_dir():
+                self.names.setdefault(path, set()).update(os.listdir(path))
+            else:
+                self.bytes[path] = os.pread(file, os.fstat(file).st_size, 0)
+
+    def cut(self, live: Path, after: Path, chance: random.Random) -> None:
+        """Make the folder that is found after the power failed."""
+        for path in sorted(live.rglob("*")):
+            into = after / path.relative_to(live)
+            named = path.parent == live or path.name in self.names.get(path.parent, ())
+            if path.name.startswith("index.sqlite") or not (named or chance.random() < 0.5):
+                continue
+            if path.is_dir():
+                into.mkdir(parents=True)
+            elif into.parent.exists():
+                into.write_bytes(torn(self.bytes.get(path, b""), path.read_bytes(), chance))
+
+
+def torn(durable: bytes, shown: bytes, chance: random.Random) -> bytes:
+    """The durable bytes, and of what was written since any sectors."""
+    out = bytearray(durable)
+    if chance.random() < 0.5:
+        out += bytes(max(0, len(shown) - len(out)))
+    for start in range(0, len(out), SECTOR):
+        place = slice(start, min(start + SECTOR, len(out)))
+        if shown[place] and shown[place] != out[place] and chance.random() < 0.5:
+            out[place] = shown[place].ljust(place.stop - place.start, b"\0")
+    return bytes(out)
+
+
+def data_set(uid: str) -> bytes:
+    one = Dataset()
+    one.SOPClassUID, one.SOPInstanceUID = CT, uid
+    one.StudyInstanceUID, one.SeriesInstanceUID, one.PatientID = "1.2", "1.3", "P"
+    one.add_new(0x7FE00010, "OW", os.urandom(4000))
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, one, implicit_vr=False, little_endian=True)
+    return out.getvalue()
+
+
+async def until_cut(live: Path, after: Path, disk: Disk, chance: random.Random) -> set[str]:
+    """Receive on four sides until the power fails at some moment; the UIDs acknowledged before."""
+    archive = await Archive.open(Settings(live))
+    acknowledged: set[str] = set()
+
+    async def send(sender: int) -> None:
+        for number in range(1000):
+            uid = f"1.2.{sender}.{number}"
+            reception = archive.receive(
+                sop_class=CT, sop_instance=uid, transfer_syntax="1.2.840.10008.1.2.1", source=Source("dimse")
+            )
+            reception.write(data_set(uid))
+            assert (await reception.complete()).verdict == "stored"
+            acknowledged.add(uid)
+
+    tasks = [asyncio.create_task(send(sender)) for sender in range(4)]
+    wanted = chance.randrange(1, 30)
+    while len(acknowledged) < wanted:
+        await asyncio.sleep(chance.random() / 500)
+    before = set(acknowledged)
+    with disk.lock:  # no sync ends while the power fails
+        disk.cut(live, after, chance)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await archive.close()
+    return before
+
+
+async def found(folder: Path) -> list[str]:
+    archive = await Archive.open(Settings(folder))
+    try:
+        return [one.sop_instance for one in await archive.locations(studies=["1.2"])]
+    finally:
+        await archive.close()
+
+
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    chance = random.Random(seed)
+    live, after = tmp_path / "live", tmp_path / "after"
+    live.mkdir()
+    after.mkdir()
+    with monkeypatch.context() as patched:
+        acknowledged = asyncio.run(until_cut(live, after, Disk(patched), chance))
+    held = asyncio.run(found(after))
+    assert len(held) == len(set(held))
+    assert acknowledged <= set(held)
+    errors = [one for one in verify_archive(Settings(after)).findings if one.severity == "error"]
+    assert errors == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_power_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    run(tmp_path, monkeypatch, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 300))
+def test_the_power_fails_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    run(tmp_path, monkeypatch, seed)
