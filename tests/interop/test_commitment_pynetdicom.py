@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def _wish(*references: tuple[str, str]) -> Dataset:
     return data
 
 
-def _ask(port: int, wish: Dataset, *, stays: bool) -> tuple[int, Dataset]:
+def _ask(port: int, own: int, wish: Dataset, *, stays: bool) -> tuple[int, Dataset]:
     """The report: on the same association where we stay, else on one that the node opens to us."""
     reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
 
@@ -42,7 +43,7 @@ def _ask(port: int, wish: Dataset, *, stays: bool) -> tuple[int, Dataset]:
     entity.add_requested_context(COMMITMENT)
     entity.add_supported_context(COMMITMENT, scu_role=True, scp_role=True)
     listener = entity.start_server(
-        ("127.0.0.1", port + 1), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, taken)]
+        ("127.0.0.1", own), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, taken)]
     ) if not stays else None  # fmt: skip
     association = entity.associate("127.0.0.1", port, evt_handlers=[(evt.EVT_N_EVENT_REPORT, taken)])
     try:
@@ -70,14 +71,18 @@ def _report(tmp_path: Path, sample: Path, *, stays: bool, damaged: bool = False)
                 path = archive.path(location)
                 assert path is not None
                 path.write_bytes(path.read_bytes()[:-2] + b"\x55\xaa")
-            handler = Commitment(archive, "CHIASM", destinations := {}, pauses=(0.2, 0.5, 1.0))
+            destinations: dict[str, Destination] = {}
+            handler = Commitment(archive, "CHIASM", destinations, pauses=(0.2, 0.5, 1.0))
             server = await serve_dimse(
                 "127.0.0.1", 0, {COMMITMENT: handler}, DimseSettings(), syntaxes=transfer_syntaxes()
             )
-            destinations["ASKER"] = Destination("ASKER", "127.0.0.1", server.port + 1)
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", 0))
+                own = int(one.getsockname()[1])
+            destinations["ASKER"] = Destination("ASKER", "127.0.0.1", own)
             try:
                 wish = _wish((held.SOPClassUID, held.SOPInstanceUID), (held.SOPClassUID, "2.25.404"))
-                return await asyncio.to_thread(_ask, server.port, wish, stays=stays)
+                return await asyncio.to_thread(_ask, server.port, own, wish, stays=stays)
             finally:
                 await handler.close()
                 await server.close()

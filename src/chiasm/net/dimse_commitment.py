@@ -140,9 +140,10 @@ def _request(data: DataSet) -> tuple[str, list[Reference]]:
         raise ServiceError(
             "not-understood", "a Transaction UID and references are needed", rule="PS3.4 §J.3.2.1.1"
         )
-    found = [
-        Reference(*[text_of(item.element(tag)).strip() for tag in (_CLASS, _INSTANCE)]) for item in items
-    ]
+    found = []
+    for item in items:
+        sop_class, instance = (text_of(item.element(tag)).strip() for tag in (_CLASS, _INSTANCE))
+        found.append(Reference(sop_class, instance))
     return transaction, found
 
 
