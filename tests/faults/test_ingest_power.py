@@ -36,10 +36,10 @@ class Disk:
             monkeypatch.setattr(os, name, self._sync)
 
     def _sync(self, file: int) -> None:
-        path = Path(os.readlink(f"/proc/self/fd/{file}"))
+        path = Path(f"/proc/self/fd/{file}").readlink()
         with self.lock:
             if path.is_dir():
-                self.names.setdefault(path, set()).update(os.listdir(path))
+                self.names.setdefault(path, set()).update(one.name for one in path.iterdir())
             else:
                 self.bytes[path] = os.pread(file, os.fstat(file).st_size, 0)
 
