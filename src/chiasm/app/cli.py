@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Config = Annotated[Path | None, typer.Option(help="The settings; ./chiasm.toml where it is there.")]
+Data = Annotated[Path | None, typer.Option(help="The folder of everything that is kept.")]
 Sources = Annotated[
     list[str], typer.Argument(help="Files, folders, patterns, zip archives, or - for standard input.")
 ]
@@ -178,6 +180,32 @@ def up(
     options: dict[str, object] = {"data": data, "database": database, "objects": objects, "workers": workers}
     options |= {"dimse": addressed(dimse), "http": addressed(http)}
     raise typer.Exit(up_command(config, options, samples=samples))
+
+
+@app.command()
+def echo(
+    peer: Annotated[str, typer.Argument(help="AE@HOST:PORT.")],
+    calling: Annotated[str, typer.Option(help="The AE title of this side.")] = "CHIASM",
+    json: Json = False,
+) -> None:
+    """Ask a DICOM peer whether it answers (C-ECHO)."""
+    from .command_echo import echo_command
+
+    raise typer.Exit(echo_command(peer, calling, as_json=json))
+
+
+@app.command()
+def verify(
+    data: Data = None,
+    config: Config = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Make the index anew from the rest.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Look at sizes, not at every byte.")] = False,
+    json: Json = False,
+) -> None:
+    """Check journal, objects and index of an archive against one another."""
+    from .command_verify import verify_command
+
+    raise typer.Exit(verify_command(data, config=config, repair=repair, quick=quick, as_json=json))
 
 
 @app.command()

@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from ..errors import UsageError
-from ..net import web_dicom
+from ..net import dimse_commitment, dimse_query, dimse_retrieve, web_admin, web_dicom
+from ..net.dimse_retrieve import Destination
 from ..net.dimse_server import DimseSettings, Handler, serve_dimse
 from ..net.dimse_storage import VERIFICATION, Echo, Storage, storage_classes, transfer_syntaxes
 from ..net.http_server import serve_http
+from ..net.web_metrics import Metrics
 from ..services.archive import Archive
 from ..services.archive import Settings as ArchiveSettings
 from .settings import NodeSettings, Tls
@@ -55,6 +57,7 @@ class Node:
 
     def __init__(self, settings: NodeSettings, archive: Archive) -> None:
         self.settings, self.archive = settings, archive
+        self.metrics = Metrics()
         self.dimse, self.http = settings.dimse, settings.http
         self._closing: list[Callable[[], Awaitable[None]]] = [archive.close]
 
@@ -98,18 +101,49 @@ class Node:
         from starlette.applications import Starlette
 
         settings = self.settings
-        dicomweb = web_dicom.routes(self.archive, base_url=settings.base_url, origins=settings.cors_origins)
-        return Starlette(routes=dicomweb)
+        origins, metrics = settings.cors_origins, self.metrics
+        return Starlette(
+            routes=[
+                *web_dicom.routes(self.archive, base_url=settings.base_url, origins=origins, watcher=metrics),
+                *web_admin.routes(self.archive, metrics=metrics, origins=origins),
+            ]
+        )
 
     def _handlers(self) -> dict[str, Handler]:
-        storage = Storage(self.archive)
+        archive, title = self.archive, self.settings.ae_title
+        destinations = known_destinations(self.settings)
+        storage = Storage(archive, self.metrics.received)
+        commitment = dimse_commitment.Commitment(archive, title, destinations)
+        self._closing.append(commitment.close)
         stored = [*storage_classes(), *self.settings.storage_classes]
-        return {VERIFICATION: Echo(), **dict.fromkeys(stored, storage)}
+        return {
+            VERIFICATION: Echo(),
+            **dict.fromkeys(stored, storage),
+            **dimse_query.handlers(archive, title),
+            **dimse_retrieve.handlers(archive, title, destinations),
+            dimse_commitment.COMMITMENT: commitment,
+        }
 
     async def close(self) -> None:
         """Stop listening, finish what is being received, settle the index, close the archive."""
         for close in reversed(self._closing):
             await close()
+
+
+def known_destinations(settings: NodeSettings) -> dict[str, Destination]:
+    """Whom C-MOVE and commitment may send to, by AE title. UsageError for a table that is none."""
+    found = {}
+    for table in settings.destinations:
+        if "ae" not in table:
+            continue  # one of DICOMweb
+        try:
+            one = Destination(str(table["ae"]), str(table["host"]), int(table["port"]))
+        except (KeyError, TypeError, ValueError):
+            place = f"destination {table.get('name', '')}"
+            hint = "it has ae, host and port"
+            raise UsageError("it is no destination", source=settings.source, place=place, hint=hint) from None
+        found[one.ae] = one
+    return found
 
 
 def archive_settings(settings: NodeSettings) -> ArchiveSettings:

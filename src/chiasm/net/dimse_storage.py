@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..errors import FAILURES, ServiceError
 from ..model import Source, Verdict
 from ..services.archive import Archive
@@ -11,6 +13,8 @@ from .dimse_server import Exchange
 
 VERIFICATION = "1.2.840.10008.1.1"
 SUCCESS = 0x0000
+Told = Callable[[str, str, int], None]
+"""Who counts: verdict, wire and bytes of each object."""
 
 
 class Echo:
@@ -27,10 +31,10 @@ class Echo:
 class Storing:
     """The data set of one C-STORE on its way into the archive."""
 
-    __slots__ = ("_exchange", "_failure", "_reception")
+    __slots__ = ("_exchange", "_failure", "_reception", "_told")
 
-    def __init__(self, archive: Archive, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, archive: Archive, exchange: Exchange, told: Told) -> None:
+        self._exchange, self._told = exchange, told
         self._failure: ServiceError | None = None
         self._reception: Reception | None = None
         command, peer = exchange.command, exchange.peer
@@ -55,6 +59,7 @@ class Storing:
             assert self._failure is not None
             raise self._failure
         outcome = await self._reception.complete()
+        self._told(outcome.verdict.value, "dimse", self._reception.size)
         if outcome.verdict is Verdict.REFUSED:
             failure = FAILURES.get(outcome.failure, FAILURES["fault"])
             await self._exchange.respond(status=failure.dimse, error_comment=outcome.message[:64])
@@ -70,12 +75,12 @@ class Storing:
 class Storage:
     """C-STORE for every storage SOP class, in any transfer syntax. PS3.4 §B."""
 
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
+    def __init__(self, archive: Archive, told: Told = lambda verdict, wire, size: None) -> None:
+        self._archive, self._told = archive, told
 
     def begin(self, exchange: Exchange) -> Storing:
         """A sink into the archive."""
-        return Storing(self._archive, exchange)
+        return Storing(self._archive, exchange, self._told)
 
     async def handle(self, exchange: Exchange) -> None:
         """A C-STORE always has a data set, and any other command means nothing here."""

@@ -23,7 +23,7 @@ def identity(part: Part) -> str:
     return json.dumps(["", issuer, universal, *told], ensure_ascii=False)
 
 
-_UNLISTED = frozenset(("00100020", "00080020", "00080050", "0020000D", "0020000E", "00080060"))
+_UNLISTED = frozenset(("00100020", "00080050", "0020000D", "0020000E", "00080060"))
 
 
 def listed_keys(part: Part) -> list[tuple[str, str]]:
