@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from .. import dicom
 from ..errors import ServiceError
 from ..model import Event, Found, Location, Outcome, Query, Source
 from ..store.index import Applied, Arrival, Index, open_index
-from ..store.journal_files import FileJournal, others_settled
+from ..store.journal import Record
+from ..store.journal_files import FileJournal, last_of, others_settled, read_chain
 from ..store.objects import Objects, ObjectWriter, open_objects
 from ..store.objects_local import LocalWriter
 from .part10_file import receive_file
 from .projection import BACKLOG, Durable, Projection
 from .reception import Reception, header_for
-from .recovery import take_chain
+from .recovery import location_of, take_chain
 
 T = TypeVar("T")
 Arrived = list[tuple[Event, Location, str]]
@@ -245,6 +247,25 @@ class Archive:
         if self.path(location) is not None:
             return await self.header(location)
         return dicom.parse(await self.read(location), source=location.sop_instance)
+
+    # The journal, read by those who act on what arrived. Not for the event loop: files are read.
+
+    def chains(self) -> list[str]:
+        """The names of the journal's chains, one for each process that wrote."""
+        return sorted(path.name for path in (self.settings.data / "journal").iterdir() if path.is_dir())
+
+    def records(self, chain: str, after: int, most: int) -> list[Record]:
+        """The records of a chain behind a number, so many at most; ParseError where it is broken."""
+        found = read_chain(self.settings.data / "journal" / chain, after)
+        return list(itertools.islice(found, most))
+
+    def positions(self) -> dict[str, int]:
+        """The number of the last record of each chain."""
+        return {name: last_of(self.settings.data / "journal" / name) for name in self.chains()}
+
+    def location_of(self, event: Event) -> Location | None:
+        """Where the object of an event lies; None for events that brought none."""
+        return location_of(event)
 
     # Telling.
 

@@ -201,3 +201,12 @@ def others_settled(folder: Path, own: str) -> bool:
         if projected < appended:
             return False
     return True
+
+
+def last_of(folder: Path) -> int:
+    """The number of the last record that was made durable in a chain."""
+    try:
+        appended, _ = _PROGRESS.unpack((folder / "progress").read_bytes())
+    except (OSError, struct.error):
+        return max((record.sequence for record in read_chain(folder)), default=0)
+    return int(appended)
