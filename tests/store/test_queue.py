@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from chiasm.model.holdings import Location
+from chiasm.store.index import Index
 from chiasm.store.queue import DestinationState, NewItem, Progress, Queue, State
-from chiasm.store.queue_tables import outbound, outbound_destination, outbound_position
 
 
 @pytest.fixture
-def queue(database_url: str) -> Iterator[Queue]:
-    engine = create_engine(database_url)
-    outbound.metadata.create_all(engine, [outbound, outbound_destination, outbound_position])
-    yield Queue(engine)
-    engine.dispose()
+def queue(index: Index) -> Queue:
+    return Queue(index.engine)
 
 
 def location(number: int, study: str = "1.2.3") -> Location:
@@ -152,7 +146,7 @@ def test_four_at_once_never_take_the_same_item(queue: Queue) -> None:
     assert queue.counts() == {"A": {"delivered": 200}}
 
 
-def test_what_is_listed(queue: Queue, tmp_path: Path) -> None:
+def test_what_is_listed(queue: Queue) -> None:
     queue.put([NewItem("A", location(1, "1.9"), "r"), NewItem("B", location(2), "r")], 1.0)
     assert [one.location.study for one in queue.items(study="1.9")] == ["1.9"]
     assert [one.destination for one in queue.items(limit=1, offset=1)] == ["B"]

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    CursorResult,
     Engine,
     Row,
     and_,
@@ -328,11 +327,11 @@ class Queue:
         c = outbound.c
         found: dict[str, dict[str, int]] = {}
         with self._engine.connect() as connection:
-            rows: CursorResult[Any] = connection.execute(
-                select(c.destination, c.state, func.count()).group_by(c.destination, c.state)
+            rows = connection.execute(
+                select(c.destination, c.state, func.count().label("number")).group_by(c.destination, c.state)
             )
-            for destination, state, count in rows:
-                found.setdefault(destination, {})[state] = count
+            for row in rows:
+                found.setdefault(row.destination, {})[row.state] = row.number
         return found
 
     def items(
