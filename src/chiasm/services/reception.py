@@ -100,6 +100,8 @@ class Reception:
             above = (package.get("StudyInstanceUID"), package.get("SeriesInstanceUID"))
         except ChiasmError as error:
             raise ServiceError("not-understood", error.message, place=error.place, rule=error.rule) from None
+        if not len(package):
+            raise ServiceError("not-understood", "no element of a data set can be read", rule="PS3.5 §7.1")
         for name, there, told in zip(
             ("SOP Class UID", "SOP Instance UID"), said, (self.sop_class, self.sop_instance), strict=True
         ):
