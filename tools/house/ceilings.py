@@ -6,7 +6,7 @@ import ast
 import statistics
 from collections.abc import Iterator
 
-from .tree import PACKAGE, Problem, Source, Tree
+from .tree import MIGRATIONS, PACKAGE, Problem, Source, Tree
 
 FILE_LINES = 500
 MEDIAN_LINES = 150
@@ -71,5 +71,5 @@ def _levels(tree: Tree) -> Iterator[Problem]:
     """chiasm/<room>/<module>.py and no deeper; data folders without code may go on."""
     for source in tree.package:
         folders = source.path.removeprefix("src/").split("/")[:-1]
-        if len(folders) > FOLDER_LEVELS:
+        if len(folders) > FOLDER_LEVELS and folders[-1] != MIGRATIONS:
             yield Problem(source.path, 0, "folder-levels", f"code lives at most {FOLDER_LEVELS} folders deep")

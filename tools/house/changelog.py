@@ -16,6 +16,7 @@ from .tree import Problem, Tree
 FOLDER = "changelog.d"
 AREAS = (
     *("dicom", "hl7", "fhir", "model", "mapping", "standards", "errors", "limits", "app", "cli"),
+    *("protocols", "pixels", "store", "services", "net", "console"),
     *("docs", "house", "bench", "tables"),
 )
 MOST_CHARACTERS = 600

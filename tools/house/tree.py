@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 PACKAGE = "src/chiasm"
+MIGRATIONS = "migrations"
+"""The folder of a schema's versions, which a room may have below it."""
 CODE = (PACKAGE, "tools", "bench")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "out", ".git"})
 

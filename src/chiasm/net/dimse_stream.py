@@ -44,6 +44,7 @@ class Stream(asyncio.BufferedProtocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there: its association begins."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is not of asyncio's class
         plain = transport.get_extra_info("socket")
         if plain is not None and plain.family in {socket.AF_INET, socket.AF_INET6}:
@@ -55,9 +56,11 @@ class Stream(asyncio.BufferedProtocol):
         self.flush()
 
     def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go: always the same buffer."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        """Bytes came: tell what they say, and send what follows from it."""
         if self._quick is not None and _QUICKACK is not None:
             with contextlib.suppress(OSError):
                 self._quick.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
@@ -68,15 +71,19 @@ class Stream(asyncio.BufferedProtocol):
         self.flush()
 
     def eof_received(self) -> bool:
+        """The peer sends no more: close."""
         return False
 
     def pause_writing(self) -> None:
+        """The peer takes nothing more for now."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
+        """The peer takes more again."""
         self._writable.set()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone."""
         if self._timer is not None:
             self._timer.cancel()
         if self._quick is not None:

@@ -13,6 +13,18 @@ from dataclasses import dataclass, field
 from ..errors import ParseError, UsageError
 from . import commands, pdu
 from .commands import Command
+from .happenings import (
+    Aborted,
+    Accepted,
+    Close,
+    Commanded,
+    Context,
+    Data,
+    Happening,
+    Rejected,
+    Released,
+    Requested,
+)
 from .items import AsynchronousOperations, MaximumLength, RoleSelection, UserItem
 from .machine import Effect, Event, Machine, State
 from .pdu import Abort, AnsweredContext, AssociateAccept, AssociateReject, AssociateRequest, ProposedContext
@@ -23,6 +35,23 @@ _EVENTS = {
     0x01: Event.REQUEST_RECEIVED, 0x02: Event.ACCEPT_RECEIVED, 0x03: Event.REJECT_RECEIVED,
     0x05: Event.RELEASE_RECEIVED, 0x06: Event.RELEASE_RESPONSE_RECEIVED, 0x07: Event.ABORT_RECEIVED,
 }  # fmt: skip
+__all__ = [
+    "Aborted",
+    "Accepted",
+    "Association",
+    "Close",
+    "Commanded",
+    "Context",
+    "Data",
+    "Happening",
+    "Rejected",
+    "Released",
+    "Requested",
+    "Settings",
+    "proposals",
+    "window",
+]
+
 UNRECOGNIZED_PDU, UNEXPECTED_PDU, UNRECOGNIZED_PARAMETER, UNEXPECTED_PARAMETER, INVALID_PARAMETER = (
     1,
     2,
@@ -46,79 +75,6 @@ class Settings:
     largest_negotiation: int = 1 << 20
     largest_command: int = 1 << 16
     largest_unlimited: int = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """One accepted presentation context; the roles are those of the requestor."""
-
-    id: int
-    abstract_syntax: str
-    transfer_syntax: str
-    scu_role: bool = True
-    scp_role: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Requested:
-    """A peer asks for an association: answer by `accept` or `reject`."""
-
-    request: AssociateRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The peer has accepted; `Association.contexts` holds what may be used."""
-
-    accept: AssociateAccept
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The peer has rejected; the transport is to be closed."""
-
-    reject: AssociateReject
-
-
-@dataclass(slots=True)
-class Data:
-    """A fragment of the data set of the last command on its context. `data` lies in the bytes received."""
-
-    context: int
-    data: memoryview
-    last: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Commanded:
-    """A command set is whole; its data set, where it has one, follows."""
-
-    context: int
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """The association is released: by the peer where `asked`, which `release_response` answers."""
-
-    asked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Aborted:
-    """The association is no more. `source` is 0 for the peer's user, 2 a provider, -1 the transport."""
-
-    source: int
-    reason: int
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the transport, once what is outgoing was sent."""
-
-
-Happening = Requested | Accepted | Rejected | Data | Commanded | Released | Aborted | Close
 
 
 @dataclass(slots=True)
