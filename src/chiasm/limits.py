@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The budgets of one call; sizes in bytes, the rest are counts.
+    """The budgets of one call; sizes in bytes, times in seconds, the rest are counts.
 
     A budget that is exceeded raises `LimitError`, naming the budget, never a crash or a hang.
     """
@@ -25,6 +25,8 @@ class Limits:
     json_bytes: int = 256 << 20
     json_depth: int = 1_000
     image_pixels: int = 500_000_000
+    codec_memory: int = 4 << 30
+    codec_seconds: int = 120
     archive_members: int = 100_000
     archive_bytes: int = 8 << 30
 

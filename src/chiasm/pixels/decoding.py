@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
+from .apart import decode_apart
+from .codec import decode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .frames import Frames, Geometry
+
+_SAFE = {"1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
+"""RLE and the JPEG that Pillow reads: decoders that hostile bytes do not crash; the others run apart."""
 
 
 def decoded(frames: Frames, number: int) -> tuple[NDArray[Any], str]:
@@ -74,42 +78,23 @@ def _stored(values: NDArray[Any], geometry: Geometry, low: int = 0) -> NDArray[A
 
 
 def _compressed(data: bytes, geometry: Geometry, uid: str) -> tuple[NDArray[Any], str]:
-    try:
-        from pydicom.pixels.decoders.base import get_decoder
-
-        decoder = get_decoder(uid)
-    except ImportError:
-        raise ServiceError(
-            "unknown-syntax", "pydicom is not installed", hint="pip install 'chiasm[pixels]'"
-        ) from None
-    except NotImplementedError:
-        raise ServiceError("unknown-syntax", f"pixels in {uid} cannot be decoded") from None
-    if not decoder.is_available:
-        raise ServiceError("unknown-syntax", f"no decoder of {decoder.UID.name} is installed")
-    data += b"\0" * (len(data) % 2)
-    source = struct.pack("<HHLHHL", 0xFFFE, 0xE000, 0, 0xFFFE, 0xE000, len(data)) + data
-    try:
-        options: dict[str, Any] = {
-            "rows": geometry.rows,
-            "columns": geometry.columns,
-            "samples_per_pixel": geometry.samples,
-            "bits_allocated": geometry.bits_allocated,
-            "bits_stored": geometry.bits_stored,
-            "pixel_representation": int(geometry.signed),
-            "photometric_interpretation": geometry.photometric,
-            "planar_configuration": geometry.planar,
-            "number_of_frames": 1,
-            "pixel_keyword": "PixelData",
-        }
-        end = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
-        values, meta = decoder.as_array(source + end, index=0, raw=True, **options)
-    except Exception as error:  # what codecs raise of foreign bytes is anything
-        raise ServiceError("not-understood", f"the pixels cannot be decoded: {error}"[:500]) from error
+    options: dict[str, Any] = {
+        "rows": geometry.rows,
+        "columns": geometry.columns,
+        "samples_per_pixel": geometry.samples,
+        "bits_allocated": geometry.bits_allocated,
+        "bits_stored": geometry.bits_stored,
+        "pixel_representation": int(geometry.signed),
+        "photometric_interpretation": geometry.photometric,
+        "planar_configuration": geometry.planar,
+        "number_of_frames": 1,
+        "pixel_keyword": "PixelData",
+    }
+    values, model = (decode if uid in _SAFE else decode_apart)(uid, data, options)
     shape = (geometry.rows, geometry.columns, *([geometry.samples] if geometry.samples > 1 else []))
     if values.shape != shape:
         raise ServiceError("not-understood", f"the pixels decode to {values.shape}, not {shape}")
     size = geometry.bits_allocated // 8
     if values.dtype.itemsize != size:
         values = values.astype(f"{'i' if geometry.signed else 'u'}{size}")
-    model = str(meta["photometric_interpretation"])
-    return _stored(values, geometry), "YBR_FULL" if model == "YBR_FULL_422" else model
+    return _stored(values, geometry), model
