@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dicom.dataset import DataSet
 from ..errors import ServiceError, UsageError
+from .palettes import expanded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,9 +155,9 @@ def _modality(data: DataSet, values: NDArray[Any], number: int) -> NDArray[Any]:
 
 
 def _table(
-    item: DataSet, descriptor: str = "LUTDescriptor", entries: str = "LUTData"
+    item: DataSet, descriptor: str = "LUTDescriptor", entries: str = "LUTData", segmented: bool = False
 ) -> tuple[NDArray[Any], int, int]:
-    """Entries, first value mapped and bits of a look-up table: PS3.3 §C.11.1.1."""
+    """Entries, first value mapped and bits of a look-up table, perhaps in segments: PS3.3 §C.11.1.1."""
     import numpy as np
 
     said = numbers(item, descriptor)
@@ -166,8 +167,10 @@ def _table(
     count, first, bits = int(said[0]) or 65536, int(said[1]), int(said[2])
     raw = held.raw
     words = np.frombuffer(raw[: len(raw) // 2 * 2], "<u2" if item.form.little else ">u2")
-    if bits <= 8 and len(raw) < 2 * count:
+    if bits <= 8 and (segmented or len(raw) < 2 * count):
         words = np.frombuffer(raw, "u1").astype("u2")
+    if segmented:
+        words = np.array(expanded(words.tolist(), count, 1 if bits <= 8 else 2), "u2")
     if not len(words):
         raise ServiceError("not-understood", "an empty look-up table")
     return words[:count], first, bits
@@ -189,11 +192,10 @@ def _palette(data: DataSet, values: NDArray[Any]) -> NDArray[Any]:
 
     planes = []
     for name in ("Red", "Green", "Blue"):
-        segmented = f"Segmented{name}PaletteColorLookupTableData"
-        if f"{name}PaletteColorLookupTableData" not in data and segmented in data:
-            raise ServiceError("unknown-syntax", "segmented palettes are not shown", rule="PS3.3 §C.7.9.2")
         prefix = f"{name}PaletteColorLookupTable"
-        entries, first, bits = _table(data, prefix + "Descriptor", prefix + "Data")
+        plain = prefix + "Data" in data or f"Segmented{prefix}Data" not in data
+        held = prefix + "Data" if plain else f"Segmented{prefix}Data"
+        entries, first, bits = _table(data, prefix + "Descriptor", held, segmented=not plain)
         at = np.clip(values.astype("i8") - first, 0, len(entries) - 1)
         planes.append((entries >> 8 if bits > 8 else entries).astype("u1")[at])
     return np.stack(planes, -1)
