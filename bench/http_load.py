@@ -19,7 +19,7 @@ class _Connection:
     head: bytearray = field(default_factory=bytearray)
     left: int = -1
     chunked: bool = False
-    status: int = 0
+    until_end: bool = False
 
 
 def answers(
@@ -33,28 +33,45 @@ def answers(
     buffer = memoryview(bytearray(_BUFFER))
     begin = time.perf_counter()
     for _ in range(min(connections, count)):
-        sock = socket.create_connection(("127.0.0.1", port))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        picker.register(sock, selectors.EVENT_READ, _Connection(sock))
-        sock.sendall(request(started))
+        _ask(picker, port, request(started))
         started += 1
     while finished < count:
         for key, _ in picker.select():
             connection: _Connection = key.data
             length = connection.sock.recv_into(buffer)
-            if not length:
-                raise ValueError("the server closed the connection")
             total += length
-            if _take(connection, buffer[:length]):
-                finished += 1
-                if started < count:
+            if not (_take(connection, buffer[:length]) if length else _closed(connection)):
+                continue
+            finished += 1
+            if connection.until_end:  # Orthanc answers multipart without a length, and closes
+                picker.unregister(connection.sock)
+                connection.sock.close()
+            if started < count:
+                if connection.until_end:
+                    _ask(picker, port, request(started))
+                else:
                     connection.sock.sendall(request(started))
-                    started += 1
+                started += 1
     seconds = time.perf_counter() - begin
     for key in list(picker.get_map().values()):
         key.data.sock.close()
     picker.close()
     return seconds, total
+
+
+def _ask(picker: selectors.BaseSelector, port: int, request: bytes) -> None:
+    """Open a connection and send a first request over it."""
+    sock = socket.create_connection(("127.0.0.1", port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    picker.register(sock, selectors.EVENT_READ, _Connection(sock))
+    sock.sendall(request)
+
+
+def _closed(connection: _Connection) -> bool:
+    """The server has closed: the end of an answer without a length, else an error."""
+    if not connection.until_end:
+        raise ValueError("the server closed the connection")
+    return True
 
 
 def _take(connection: _Connection, data: memoryview) -> bool:
@@ -65,9 +82,9 @@ def _take(connection: _Connection, data: memoryview) -> bool:
         if end < 0:
             return False
         head = bytes(connection.head[:end]).lower()
-        connection.status = int(head.split(b" ", 2)[1])
-        if connection.status >= 300:
-            raise ValueError(f"status {connection.status}: {bytes(connection.head[:400])!r}")
+        status = int(head.split(b" ", 2)[1])
+        if status >= 300:
+            raise ValueError(f"status {status}: {bytes(connection.head[:400])!r}")
         connection.chunked = b"transfer-encoding: chunked" in head
         rest = bytes(connection.head[end + 4 :])
         connection.head.clear()
@@ -75,7 +92,13 @@ def _take(connection: _Connection, data: memoryview) -> bool:
             connection.left = 0
             return _chunks(connection, rest)
         lengths = [line for line in head.split(b"\r\n") if line.startswith(b"content-length:")]
+        connection.until_end = not lengths and b"connection: close" in head
+        if connection.until_end:
+            connection.left = 1 << 62
+            return False
         connection.left = (int(lengths[0].split(b":")[1]) if lengths else 0) - len(rest)
+    elif connection.until_end:
+        return False
     elif connection.chunked:
         return _chunks(connection, data)
     else:

@@ -77,7 +77,16 @@ def _asked(database: str) -> dict[str, dict[str, list[float]]]:
 
 
 def _fill(server: Server, everything: Study) -> None:
-    command = ["storescu", "+sd", "+r", "-aec", "ANY", "127.0.0.1", str(server.dimse), str(everything.folder)]
+    command = [
+        "storescu",
+        "+sd",
+        "+r",
+        "-aec",
+        "CHIASM",
+        "127.0.0.1",
+        str(server.dimse),
+        str(everything.folder),
+    ]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TCP_NODELAY": "1"})
 
 
@@ -134,7 +143,7 @@ def _findscu(server: Server, patients: list[str]) -> float:
             path = f"{folder}/{number}.dcm"
             pydicom.dcmwrite(path, question, implicit_vr=True, little_endian=True)
             files.append(path)
-        command = ["findscu", "-S", "-aec", "ANY", "127.0.0.1", str(server.dimse), *files]
+        command = ["findscu", "-S", "-aec", "CHIASM", "127.0.0.1", str(server.dimse), *files]
         environment = {**os.environ, "TCP_NODELAY": "1"}
         begin = time.perf_counter()
         done = subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -164,7 +173,7 @@ def _move(row: Row, rounds: int) -> Outcome:
 
 def _moved(server: Server, one: Study) -> float:
     keys = ["-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={one.uid}"]
-    command = ["movescu", "-S", "-aec", "ANY", "-aem", "SINK", *keys, "127.0.0.1", str(server.dimse)]
+    command = ["movescu", "-S", "-aec", "CHIASM", "-aem", "SINK", *keys, "127.0.0.1", str(server.dimse)]
     environment = {**os.environ, "TCP_NODELAY": "1"}
     begin = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, env=environment)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+from pydicom.uid import UID
 
 from .dicom_read import ct_path
 
@@ -43,7 +44,8 @@ def template(side: int) -> bytes:
     image.Rows = image.Columns = side
     noise = np.random.default_rng(1).integers(0, 2000, (side, side))
     image.PixelData = noise.astype("<i2").tobytes()
-    image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = _SOP.decode()
+    image.SOPInstanceUID = _SOP.decode()
+    image.file_meta.MediaStorageSOPInstanceUID = UID(_SOP.decode())
     image.SeriesInstanceUID, image.StudyInstanceUID = _SERIES.decode(), _STUDY.decode()
     image.PatientID, image.PatientName = _PATIENT.decode(), "Bench^Patient"
     out = io.BytesIO()

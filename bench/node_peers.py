@@ -92,7 +92,7 @@ def chiasm(
     folder: Path, database: str = "", *more: str, destination: int = 0
 ) -> contextlib.AbstractContextManager[Server]:
     """Our node with its defaults, durable; `database` is a URL, SQLite where empty."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     dimse, http = free_port(), free_port()
     if destination:
         text = f'[[destination]]\nname = "SINK"\nae = "SINK"\nhost = "127.0.0.1"\nport = {destination}\n'
