@@ -49,6 +49,7 @@ class Archive:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.refuses_versions = settings.duplicates == "refuse"
         data = settings.data
         data.mkdir(parents=True, exist_ok=True)
         self.index: Index = open_index(settings.database or str(data / "index.sqlite"))

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import struct
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .. import dicom
 from ..errors import ChiasmError, ServiceError
 from ..model import Outcome, Source, Verdict
 
-if TYPE_CHECKING:
-    from .archive import Archive
-
 _META = 1 << 16
 """The largest meta group that is taken, in bytes."""
 
 
-async def receive_file(archive: Archive, chunks: AsyncIterator[bytes] | bytes, source: Source) -> Outcome:
+class Incoming(Protocol):
+    """A reception as this module sees it."""
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Take a part of the data set."""
+
+    def abandon(self) -> None:
+        """Forget the object."""
+
+    async def complete(self) -> Outcome:
+        """The outcome."""
+
+
+class Receiver(Protocol):
+    """The archive as this module sees it."""
+
+    def receive(
+        self, *, sop_class: str, sop_instance: str, transfer_syntax: str, source: Source, header: bytes = b""
+    ) -> Incoming:
+        """Begin to receive a data set."""
+
+
+async def receive_file(archive: Receiver, chunks: AsyncIterator[bytes] | bytes, source: Source) -> Outcome:
     """Receive a Part 10 file, or a bare data set that says what it is; the truthful outcome."""
     pieces = _once(chunks) if isinstance(chunks, bytes) else chunks
     head = b""

@@ -6,8 +6,9 @@ import contextlib
 import functools
 import hashlib
 import struct
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .. import dicom
 from ..dicom import part10
@@ -16,7 +17,7 @@ from ..model import Event, Location, Outcome, Source, Verdict
 
 if TYPE_CHECKING:
     from ..dicom import Package
-    from .archive import Archive
+    from ..store.objects import ObjectWriter
 
 HEAD = 1 << 20
 """Bytes of the data set that are kept to be parsed; a header that is longer is read back."""
@@ -27,6 +28,32 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+class Keeper(Protocol):
+    """The archive as a reception sees it."""
+
+    refuses_versions: bool
+
+    def create(self) -> ObjectWriter:
+        """A writer of a new object."""
+
+    def turn(self, sop_instance: str) -> AbstractAsyncContextManager[None]:
+        """One at a time for each SOP instance."""
+
+    async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
+        """Digest and transfer syntax of what is held."""
+
+    async def keep(self, writer: ObjectWriter, event: Event) -> int:
+        """Make an object durable, then its event."""
+
+    async def note(self, event: Event) -> None:
+        """Put another act into the journal."""
+
+    def project(
+        self, sequence: int, event: Event, location: Location | None = None, package: Package | None = None
+    ) -> None:
+        """Let the index know of what is durable."""
+
+
 class Reception:
     """One object on its way in. `write` its data set, then `complete` or `abandon`.
 
@@ -35,7 +62,7 @@ class Reception:
 
     def __init__(
         self,
-        archive: Archive,
+        archive: Keeper,
         sop_class: str,
         sop_instance: str,
         transfer_syntax: str,
@@ -117,7 +144,7 @@ class Reception:
         held = await self._archive.held(self.sop_instance)
         if held is not None and held == (digest, self.transfer_syntax):
             return self._outcome(Verdict.IDENTICAL, study)
-        if held is not None and self._archive.settings.duplicates == "refuse":
+        if held is not None and self._archive.refuses_versions:
             raise ServiceError("conflict", "another object is held under its SOP Instance UID")
         location = Location(
             self._writer.key,
