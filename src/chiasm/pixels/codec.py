@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 LENGTHS = struct.Struct("<LL")
 IDLE_SECONDS = 60
 """How long the process waits for a frame before it ends by itself."""
-_PLUGINS = {"1.2.840.10008.1.2.4.50": "pillow", "1.2.840.10008.1.2.4.51": "pillow"}
+SAFE = {"1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
+"""RLE and the JPEG that Pillow reads: hostile bytes do not crash the decoders named for them here."""
+_PLUGINS = {
+    "1.2.840.10008.1.2.5": ("pylibjpeg", "pydicom"),
+    "1.2.840.10008.1.2.4.50": ("pillow",),
+    "1.2.840.10008.1.2.4.51": ("pillow",),
+    "1.2.840.10008.1.2.4.80": ("pyjpegls", ""),
+    "1.2.840.10008.1.2.4.81": ("pyjpegls", ""),
+    "1.2.840.10008.1.2.4.90": ("pylibjpeg", ""),
+    "1.2.840.10008.1.2.4.91": ("pylibjpeg", ""),
+}
+"""pydicom's names of the decoders to take, the first that is installed; an empty name for any."""
 _MODELS = {"YBR_FULL_422": "YBR_FULL"}
 
 
@@ -41,16 +52,21 @@ def decode(uid: str, data: bytes, options: dict[str, Any]) -> tuple[NDArray[Any]
         ) from None
     except NotImplementedError:
         raise ServiceError("unknown-syntax", f"pixels in {uid} cannot be decoded") from None
-    if not decoder.is_available:
+    plugins = [name for name in _PLUGINS.get(uid, ("",)) if not name or name in decoder.available_plugins]
+    if not decoder.is_available or not plugins:
         raise ServiceError("unknown-syntax", f"no decoder of {decoder.UID.name} is installed")
     data += b"\0" * (len(data) % 2)
     source = struct.pack("<HHLHHL", 0xFFFE, 0xE000, 0, 0xFFFE, 0xE000, len(data)) + data
     end = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
     try:
         values, meta = decoder.as_array(
-            source + end, index=0, raw=True, decoding_plugin=_PLUGINS.get(uid, ""), **options
+            source + end, index=0, raw=True, decoding_plugin=plugins[0], **options
         )
-    except Exception as error:  # what codecs raise of foreign bytes is anything
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except MemoryError:
+        raise ServiceError("too-large", "the pixels take more memory than there is") from None
+    except BaseException as error:  # what codecs raise of foreign bytes is anything, panics of Rust too
         if "does not support" in str(error):
             raise ServiceError("unknown-syntax", f"no decoder takes these pixels: {error}"[:500]) from error
         raise ServiceError("not-understood", f"the pixels cannot be decoded: {error}"[:500]) from error

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from .apart import decode_apart
-from .codec import decode
+from .codec import SAFE, decode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .frames import Frames, Geometry
-
-_SAFE = {"1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
-"""RLE and the JPEG that Pillow reads: decoders that hostile bytes do not crash; the others run apart."""
 
 
 def decoded(frames: Frames, number: int) -> tuple[NDArray[Any], str]:
@@ -90,7 +87,7 @@ def _compressed(data: bytes, geometry: Geometry, uid: str) -> tuple[NDArray[Any]
         "number_of_frames": 1,
         "pixel_keyword": "PixelData",
     }
-    values, model = (decode if uid in _SAFE else decode_apart)(uid, data, options)
+    values, model = (decode if uid in SAFE else decode_apart)(uid, data, options)
     shape = (geometry.rows, geometry.columns, *([geometry.samples] if geometry.samples > 1 else []))
     if values.shape != shape:
         raise ServiceError("not-understood", f"the pixels decode to {values.shape}, not {shape}")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .frames import Geometry
 
 
+_COLORS = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"}
+
+
 def numbers(data: DataSet, keyword: str) -> list[float]:
     """The numbers of an element; none where it has none that are numbers."""
     value = data.get(keyword)
@@ -54,14 +57,18 @@ def display(
 
     if photometric == "PALETTE COLOR":
         return _palette(data, values)
-    if geometry.samples >= 3:
+    if geometry.samples > 1:
+        if geometry.samples == 2 or photometric not in _COLORS:
+            text = f"{geometry.samples} samples for each pixel as {photometric!r} are not shown"
+            raise ServiceError("unknown-syntax", text, rule="PS3.3 §C.7.6.3.1.2")
         color = values[..., :3].astype("f8")
         if geometry.bits_stored != 8:
             color *= 255 / ((1 << geometry.bits_stored) - 1)
         if photometric.startswith("YBR_FULL"):
             color = _rgb(color)
         return np.ascontiguousarray(np.clip(np.floor(color + 0.5), 0, 255).astype("u1"))
-    gray = _gray(data, geometry, values, number, window)
+    with np.errstate(all="ignore"):  # slopes and windows beyond all measure are clipped
+        gray = _gray(data, geometry, values, number, window)
     shape = data.get("PresentationLUTShape")
     inverse = photometric == "MONOCHROME1" if shape is None else shape == "INVERSE"
     return np.ascontiguousarray(255 - gray if inverse else gray)
@@ -180,7 +187,7 @@ def _through(table: tuple[NDArray[Any], int, int], modal: NDArray[Any]) -> NDArr
     import numpy as np
 
     entries, first, bits = table
-    at = np.clip(modal - first, 0, len(entries) - 1).astype("i8")
+    at = np.clip(np.nan_to_num(modal - first), 0, len(entries) - 1).astype("i8")
     shown: NDArray[Any] = np.clip(
         np.floor(entries[at] * (255 / ((1 << max(bits, 1)) - 1)) + 0.5), 0, 255
     ).astype("u1")

@@ -24,6 +24,8 @@ PLAIN = (uids.EXPLICIT_LITTLE, uids.IMPLICIT_LITTLE, uids.DEFLATED_LITTLE, uids.
 ENCODED = (JPEG_LS, JPEG_2000, RLE)
 TARGETS = PLAIN + ENCODED
 """What can be made, all of it without loss."""
+_SAFE = ("pyjpegls", "pylibjpeg", "pydicom")
+"""Encoders that refuse what they cannot hold; GDCM ends its process instead."""
 
 
 def transcode(package: Package, uid: str, limits: Limits = DEFAULT) -> bytes:
@@ -158,9 +160,11 @@ def _encoded(values: NDArray[Any], frames: Frames, uid: str, photometric: str) -
         or (geometry.bits_allocated == 32 and uid != RLE)
     ):
         raise ServiceError("unknown-syntax", f"{geometry.bits_allocated}-bit samples have no such form")
+    encoder = get_encoder(uid)
+    plugin = next((name for name in _SAFE if name in encoder.available_plugins), "")
     options: dict[str, Any] = {"planar_configuration": 0} if geometry.samples > 1 else {}
     try:
-        data = get_encoder(uid).encode(
+        data = encoder.encode(
             np.ascontiguousarray(values.astype(values.dtype.newbyteorder("="), copy=False)),
             rows=geometry.rows,
             columns=geometry.columns,
@@ -171,9 +175,12 @@ def _encoded(values: NDArray[Any], frames: Frames, uid: str, photometric: str) -
             pixel_representation=int(geometry.signed),
             photometric_interpretation=photometric,
             use_mct=False,
+            encoding_plugin=plugin,
             **options,
         )
-    except Exception as error:  # what encoders refuse is told in exceptions of any kind
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # what encoders refuse is told in exceptions of any kind
         raise ServiceError("unknown-syntax", f"the pixels cannot be encoded: {error}"[:500]) from error
     return data + b"\0" * (len(data) % 2)
 
