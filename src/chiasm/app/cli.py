@@ -182,6 +182,14 @@ def up(
     raise typer.Exit(up_command(config, options, samples=samples))
 
 
+@app.command("import")
+def take(sources: Sources, data: Data = None, config: Config = None, json: Json = False) -> None:
+    """Take files, folders and zip archives into the archive; what cannot be taken is listed."""
+    from .command_import import import_command
+
+    raise typer.Exit(import_command(sources, config=config, data=data, as_json=json))
+
+
 @app.command()
 def echo(
     peer: Annotated[str, typer.Argument(help="AE@HOST:PORT.")],

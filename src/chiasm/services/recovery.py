@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 
 from .. import dicom
-from ..errors import ChiasmError
+from ..errors import ChiasmError, ServiceError
 from ..model import Event, Location
 from ..store.extract import extract
 from ..store.index import Arrival, Index
@@ -53,17 +54,38 @@ def recover(chain: Chain, index: Index, objects: Objects) -> int:
 
 
 def arrival_of(record: Record, objects: Objects) -> Arrival:
-    """What the index is told of a record; of one whose object is not whole, that there is none."""
+    """What the index is told of a record; of one whose object is not whole, that there is none.
+
+    ServiceError `unavailable` where the object store does not answer. Not for the event loop.
+    """
     location = location_of(record.event)
-    path = None if location is None else objects.path(location.key)
     bare = Arrival(record.chain, record.sequence, record.event)
-    if location is None or path is None or not is_whole(path, location):
+    if location is None:
         return bare
+    path = objects.path(location.key)
     try:
-        known = extract(dicom.read_file(path))
+        if path is None:
+            package = _fetched(location, objects)
+        else:
+            package = dicom.read_file(path) if is_whole(path, location) else None
+        known = None if package is None else extract(package)
+    except ServiceError:
+        raise
     except ChiasmError:
         return bare
-    return Arrival(record.chain, record.sequence, record.event, location, known)
+    return bare if known is None else Arrival(record.chain, record.sequence, record.event, location, known)
+
+
+def _fetched(location: Location, objects: Objects) -> dicom.Package | None:
+    """An object that lies far away; None where it is not there or not whole."""
+    try:
+        content = asyncio.run(objects.read(location.key))
+    except ServiceError as error:
+        if error.failure.name == "no-such-object":
+            return None
+        raise
+    digest = hashlib.sha256(content[location.offset :]).digest()
+    return dicom.parse(content) if digest == location.sha256 else None
 
 
 def location_of(event: Event) -> Location | None:

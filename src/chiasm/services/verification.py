@@ -77,7 +77,7 @@ def _hold_all(folder: Path) -> list[Chain]:
 
 def _present(store: LocalObjects) -> dict[str, int]:
     async def gather() -> dict[str, int]:
-        return {pair[0]: pair[1] async for pair in store.keys()}  # noqa: SIM118
+        return {pair[0]: pair[1] async for pair in store.listed()}
 
     return asyncio.run(gather())
 

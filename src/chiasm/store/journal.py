@@ -58,7 +58,7 @@ def decode(payload: bytes) -> Event:
     try:
         kind, at, source, detail = json.loads(payload)
         return Event(str(kind), str(at), Source(*map(str, source)), dict(detail))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ParseError(f"it is no event of the journal: {error}") from None
 
 

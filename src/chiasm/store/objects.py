@@ -48,7 +48,7 @@ class Objects(Protocol):
     async def delete(self, key: str) -> None:
         """Remove it; nothing happens where it is not there."""
 
-    def keys(self) -> AsyncIterator[tuple[str, int]]:
+    def listed(self) -> AsyncIterator[tuple[str, int]]:
         """All keys with their sizes."""
 
     def settle(self, referred: frozenset[str], known: list[str]) -> None:

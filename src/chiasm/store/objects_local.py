@@ -108,7 +108,7 @@ class LocalObjects:
         """Remove it; nothing happens where it is not there."""
         await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
 
-    async def keys(self) -> AsyncIterator[tuple[str, int]]:
+    async def listed(self) -> AsyncIterator[tuple[str, int]]:
         """All keys with their sizes; files made ahead, which are empty, are none."""
         for shard in sorted(self.root.iterdir()):
             for found in await asyncio.to_thread(_sizes, shard):

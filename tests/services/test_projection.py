@@ -1,0 +1,74 @@
+"""The index follows the journal in its order, in batches, and through trouble."""
+
+import threading
+
+from chiasm.errors import ServiceError
+from chiasm.model import Event, Source
+from chiasm.services.projection import Durable, Projection
+
+EVENT = Event("note", "2026-01-01T00:00:00.000000+00:00", Source("node"), {})
+
+
+class Index:
+    """Keeps what it is told; fails as often as it is told to."""
+
+    def __init__(self, failures=0):
+        self.failures = failures
+        self.applied = []
+        self.reached = threading.Condition()
+
+    def apply(self, arrivals):
+        with self.reached:
+            if self.failures:
+                self.failures -= 1
+                raise ServiceError("unavailable", "the database is away")
+            self.applied += [one.sequence for one in arrivals]
+            self.reached.notify_all()
+        return []
+
+    def wait(self, count):
+        with self.reached:
+            return self.reached.wait_for(lambda: len(self.applied) >= count, 20)
+
+
+def test_the_order_is_that_of_the_chain_whatever_came_first():
+    index = Index()
+    projection = Projection(index, "c", 0, lambda arrivals, applied: None)
+    for number in (3, 2, 5):
+        projection.add(Durable(number, EVENT))
+    assert index.applied == []  # nothing before number 1 is there
+    for number in (1, 4):
+        projection.add(Durable(number, EVENT))
+    assert index.wait(5)
+    projection.close()
+    assert index.applied == [1, 2, 3, 4, 5]
+    assert projection.position == 5
+
+
+def test_it_goes_on_behind_what_was_known():
+    index = Index()
+    projection = Projection(index, "c", 41, lambda arrivals, applied: None)
+    projection.add(Durable(42, EVENT))
+    projection.hurry()
+    assert index.wait(1)
+    projection.close()
+    assert projection.position == 42
+
+
+def test_trouble_is_told_and_overcome():
+    index = Index(failures=3)
+    heard = []
+    projection = Projection(index, "c", 0, lambda arrivals, applied: heard.append(len(arrivals)))
+    projection.add(Durable(1, EVENT))
+    assert index.wait(1)
+    projection.close()
+    assert (index.applied, projection.trouble, heard) == ([1], "", [1])
+
+
+def test_what_cannot_be_applied_is_left_to_the_next_start():
+    index = Index(failures=10**6)
+    projection = Projection(index, "c", 0, lambda arrivals, applied: None)
+    projection.add(Durable(1, EVENT))
+    projection.close(0.3)
+    assert (index.applied, projection.position) == ([], 0)
+    assert projection.trouble

@@ -1,0 +1,138 @@
+"""One object being received: its checks, its header, its outcome."""
+
+import asyncio
+import io
+
+import pydicom
+import pytest
+
+from chiasm.errors import ServiceError
+from chiasm.model import Source
+from chiasm.services.archive import Archive, Settings
+from chiasm.services.part10_file import data_set_start
+from chiasm.services.reception import header_for
+
+SOURCE = Source("dimse", "CT1", "10.0.0.1:5000", "CHIASM")
+CT, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1"
+
+
+def test_the_header_is_one_that_pydicom_reads():
+    header = header_for(CT, "1.2.3", EXPLICIT, SOURCE)
+    file = io.BytesIO(header)
+    pydicom.filereader.read_preamble(file, False)
+    meta = pydicom.filereader._read_file_meta_info(file)
+    assert file.tell() == len(header) == 144 + meta.FileMetaInformationGroupLength
+    assert (meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID) == (CT, "1.2.3")
+    assert (meta.TransferSyntaxUID, meta.SourceApplicationEntityTitle) == (EXPLICIT, "CT1")
+    assert (
+        "SourceApplicationEntityTitle"
+        not in pydicom.dcmread(
+            io.BytesIO(header_for(CT, "1.2.3", EXPLICIT, Source("web"))), force=True
+        ).file_meta
+    )
+
+
+@pytest.fixture
+def image(pydicom_data):
+    whole = (pydicom_data / "test_files/CT_small.dcm").read_bytes()
+    data = whole[data_set_start(whole) :]
+    return str(pydicom.dcmread(io.BytesIO(whole)).SOPInstanceUID), data
+
+
+def receiving(folder, work, **settings):
+    async def run():
+        archive = await Archive.open(Settings(folder, **settings))
+        try:
+            return await work(archive)
+        finally:
+            await archive.close()
+
+    return asyncio.run(run())
+
+
+def begin(archive, uid, sop_class=CT):
+    return archive.receive(sop_class=sop_class, sop_instance=uid, transfer_syntax=EXPLICIT, source=SOURCE)
+
+
+def test_an_abandoned_object_leaves_nothing(tmp_path, image):
+    async def work(archive):
+        reception = begin(archive, image[0])
+        reception.write(image[1][:20_000])
+        reception.abandon()
+        await archive.settle()
+        return [key async for key, _ in archive.objects.listed()], archive.index.statistics()["instances"]
+
+    assert receiving(tmp_path, work) == ([], 0)
+
+
+@pytest.mark.parametrize(("uid", "sop_class"), [("1.2.3", CT), (None, "1.2.840.10008.5.1.4.1.1.4")])
+def test_what_was_announced_otherwise_is_a_mismatch(tmp_path, image, uid, sop_class):
+    async def work(archive):
+        reception = begin(archive, uid or image[0], sop_class)
+        reception.write(image[1])
+        outcome = await reception.complete()
+        return outcome, [key async for key, _ in archive.objects.listed()]
+
+    outcome, keys = receiving(tmp_path, work)
+    assert (outcome.verdict, outcome.failure, keys) == ("refused", "mismatch", [])
+
+
+@pytest.mark.parametrize(("rule", "verdict"), [("version", "version"), ("refuse", "refused")])
+def test_another_object_under_the_same_uid(tmp_path, image, rule, verdict):
+    async def work(archive):
+        verdicts = []
+        for data in (image[1], image[1][:-2] + b"zz", image[1]):
+            reception = begin(archive, image[0])
+            reception.write(data)
+            verdicts.append((await reception.complete()).verdict)
+        await archive.settle()
+        return verdicts
+
+    found = receiving(tmp_path, work, duplicates=rule)
+    assert found[:2] == ["stored", verdict]
+
+
+def test_an_object_larger_than_what_is_held_of_it_is_whole(tmp_path, pydicom_data):
+    image = pydicom.dcmread(pydicom_data / "test_files/CT_small.dcm")
+    image.Rows = image.Columns = 1200
+    image.PixelData = bytes(range(256)) * (1200 * 1200 * 2 // 256)
+    out = io.BytesIO()
+    image.save_as(out)
+    whole = out.getvalue()
+
+    async def work(archive):
+        outcome = await archive.receive_file(whole, SOURCE)
+        [location] = await archive.locations(instances=[outcome.sop_instance])
+        return await archive.read(location)
+
+    assert receiving(tmp_path, work)[128:] == whole[128:]
+
+
+def test_a_full_disk_is_told_and_receiving_goes_on(tmp_path, image, monkeypatch):
+    async def work(archive):
+        def full(self):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("chiasm.store.objects_local.LocalWriter.commit_now", full)
+            reception = begin(archive, image[0])
+            reception.write(image[1])
+            first = await reception.complete()
+        reception = begin(archive, image[0])
+        reception.write(image[1])
+        return first, await reception.complete()
+
+    first, second = receiving(tmp_path, work)
+    assert (first.verdict, first.failure) == ("refused", "out-of-resources")
+    assert second.verdict == "stored"
+
+
+def test_no_object_is_begun_where_the_index_lags_too_far(tmp_path, image, monkeypatch):
+    monkeypatch.setattr("chiasm.services.archive.BACKLOG", -1)
+
+    async def work(archive):
+        with pytest.raises(ServiceError) as caught:
+            begin(archive, image[0])
+        return caught.value.failure.name
+
+    assert receiving(tmp_path, work) == "unavailable"

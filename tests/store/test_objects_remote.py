@@ -1,0 +1,83 @@
+"""Objects in a bucket: an S3-compatible server where `make services` has started one, memory otherwise."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from chiasm.errors import ServiceError, UsageError
+from chiasm.store.objects_remote import RemoteObjects
+
+
+def environment():
+    path = Path(__file__).parents[2] / "out/services/env"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {**dict(line.split("=", 1) for line in lines if "=" in line), **os.environ}
+
+
+@pytest.fixture
+def store(tmp_path):
+    known = environment()
+    if "CHIASM_TEST_S3" not in known:
+        pytest.skip("no S3-compatible server (make services)")
+    options = {
+        "endpoint": known["CHIASM_TEST_S3"],
+        "access_key_id": known["CHIASM_TEST_S3_KEY"],
+        "secret_access_key": known["CHIASM_TEST_S3_SECRET"],
+        "region": known["CHIASM_TEST_S3_REGION"],
+    }
+    store = RemoteObjects(f"s3://{known['CHIASM_TEST_S3_BUCKET']}", tmp_path / "scratch", options)
+    try:
+        asyncio.run(store.read("no/such.dcm"))
+    except ServiceError as error:
+        if error.failure.name == "unavailable":
+            pytest.skip("the S3-compatible server does not answer (make services)")
+    return store
+
+
+@pytest.mark.parametrize("size", [1, 300_000, 20_000_000])
+def test_an_object_comes_back_whole_in_parts_and_is_deleted(store, size):
+    content = bytes(range(256)) * (size // 256 + 1)
+    content = content[:size]
+
+    async def work():
+        writer = store.create()
+        for start in range(0, size, 70_000):
+            writer.write(content[start : start + 70_000])
+        await writer.commit()
+        whole = await store.read(writer.key)
+        part = await store.read(writer.key, size // 2, 10)
+        pieces = [piece async for piece in store.stream(writer.key, size // 3, 1000)]
+        listed = {key: size async for key, size in store.listed()}
+        await store.delete(writer.key)
+        await store.delete(writer.key)
+        with pytest.raises(ServiceError) as caught:
+            await store.read(writer.key)
+        return whole, part, b"".join(pieces), listed[writer.key], caught.value.failure.name
+
+    whole, part, pieces, listed, failure = asyncio.run(work())
+    assert whole == content
+    assert part == content[size // 2 : size // 2 + 10]
+    assert pieces == content[size // 3 : size // 3 + 1000]
+    assert (listed, failure) == (size, "no-such-object")
+
+
+def test_a_server_that_is_not_there_is_told(tmp_path):
+    options = {
+        "endpoint": "http://127.0.0.1:9",
+        "access_key_id": "x",
+        "secret_access_key": "y",
+        "region": "z",
+    }
+    store = RemoteObjects("s3://none", tmp_path, options)
+    store_writer = store.create()
+    store_writer.abandon()
+    with pytest.raises(ServiceError) as caught:
+        asyncio.run(store.read("ab/c.dcm", 0, 3))
+    assert caught.value.failure.name == "unavailable"
+
+
+def test_a_url_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(UsageError):
+        RemoteObjects("gopher://x", tmp_path, {})
