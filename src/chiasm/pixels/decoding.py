@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
+from ..standards.uids import TransferSyntax
 from .apart import decode_apart
 from .codec import SAFE, decode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .frames import Frames, Geometry
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """The shape of one frame and of its samples: PS3.3 §C.7.6.3."""
+
+    rows: int
+    columns: int
+    samples: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    planar: int
+    photometric: str
+    floating: bool = False
+
+    @property
+    def frame_bits(self) -> int:
+        """The bits of one native frame; 4:2:2 chroma has two samples for each pixel. PS3.3 §C.7.6.3.1.2."""
+        samples = 2 if self.photometric == "YBR_FULL_422" else self.samples
+        return self.rows * self.columns * samples * self.bits_allocated
 
 
-def decoded(frames: Frames, number: int) -> tuple[NDArray[Any], str]:
-    """Samples of a frame and their photometric interpretation. Errors as `Frames.decoded`."""
-    data = frames.encoded(number)
-    if not frames.syntax.encapsulated:
-        return _native(data, frames.geometry, frames.syntax.little_endian)
-    return _compressed(data, frames.geometry, frames.syntax.uid)
+def decoded(data: bytes, geometry: Geometry, syntax: TransferSyntax) -> tuple[NDArray[Any], str]:
+    """Samples of the bytes of a frame and their photometric interpretation. Errors as `Frames.decoded`."""
+    if not syntax.encapsulated:
+        return _native(data, geometry, syntax.little_endian)
+    return _compressed(data, geometry, syntax.uid)
 
 
 def _native(data: bytes, geometry: Geometry, little: bool) -> tuple[NDArray[Any], str]:

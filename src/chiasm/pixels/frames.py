@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from ..dicom.scan import FRESH
 from ..errors import ServiceError
 from ..limits import DEFAULT, Limits
 from ..standards.uids import TransferSyntax
+from .decoding import Geometry, decoded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,28 +21,6 @@ FLOAT_PIXELS, DOUBLE_PIXELS, PIXELS = 0x7FE00008, 0x7FE00009, 0x7FE00010
 _HEAD = struct.Struct("<HHL")
 _STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51")
 """How the codestreams of JPEG and JPEG-LS begin, and those of JPEG 2000."""
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """The shape of one frame and of its samples: PS3.3 §C.7.6.3."""
-
-    rows: int
-    columns: int
-    samples: int
-    bits_allocated: int
-    bits_stored: int
-    high_bit: int
-    signed: bool
-    planar: int
-    photometric: str
-    floating: bool = False
-
-    @property
-    def frame_bits(self) -> int:
-        """The bits of one native frame; 4:2:2 chroma has two samples for each pixel. PS3.3 §C.7.6.3.1.2."""
-        samples = 2 if self.photometric == "YBR_FULL_422" else self.samples
-        return self.rows * self.columns * samples * self.bits_allocated
 
 
 class Frames:
@@ -105,15 +83,11 @@ class Frames:
 
         ServiceError `unknown-syntax` where no decoder takes it, `not-understood` for damaged pixels.
         """
-        from .decoding import decoded
-
-        return decoded(self, number)[0]
+        return self.decoded_as(number)[0]
 
     def decoded_as(self, number: int) -> tuple[NDArray[Any], str]:
         """The same with the photometric interpretation that the samples are in once they are decoded."""
-        from .decoding import decoded
-
-        return decoded(self, number)
+        return decoded(self.encoded(number), self.geometry, self.syntax)
 
     def _from_words(self, first: int, last: int) -> bytes:
         """Octets out of big-endian words: PS3.5 §8.1.1, §7.3."""

@@ -14,7 +14,7 @@ from .palettes import expanded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .frames import Geometry
+    from .decoding import Geometry
 
 
 _COLORS = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"}
