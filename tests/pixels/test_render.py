@@ -43,3 +43,22 @@ def test_samples_for_a_viewer(pydicom_data):
     samples = frame_samples(dicom.read_file(pydicom_data / "test_files" / "CT_small.dcm"), 0)
     assert (samples.kind, samples.rows, samples.columns, len(samples.data)) == ("int16", 128, 128, 32768)
     assert (samples.slope, samples.intercept) == (1.0, -1024.0)
+
+
+def test_an_annotation_is_burned_in_at_its_corner(pydicom_data):
+    package = dicom.read_file(pydicom_data / "test_files" / "CT_small.dcm")
+    plain, patient, technique = (
+        np.asarray(Image.open(io.BytesIO(render(package, form="png", annotation=wanted))))
+        for wanted in ((), ("patient",), ("technique",))
+    )
+    assert (patient != plain)[:64].any()
+    assert not (patient != plain)[70:].any()
+    assert (technique != plain)[64:].any()
+
+
+def test_all_frames_are_a_moving_gif(pydicom_data):
+    package = dicom.read_file(pydicom_data / "test_files" / "SC_rgb_rle_2frame.dcm")
+    with Image.open(io.BytesIO(render(package, None, form="gif"))) as image:
+        assert (image.format, image.n_frames) == ("GIF", 2)
+    with Image.open(io.BytesIO(render(package, 1, form="gif"))) as image:
+        assert image.n_frames == 1
