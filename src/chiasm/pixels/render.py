@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Window = tuple[float, float, str]
+_LONGEST = 65_500
+"""The longest side that all forms can hold."""
 _FORMS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF"}
 
 
@@ -130,7 +132,7 @@ def _in_view(image: Image, aspect: float, viewport: Sequence[int] | None, limits
         scale = min(viewport[0] / wide, viewport[1] / high)
         wide, high = wide * scale, high * scale
     size = (max(1, round(wide)), max(1, round(high)))
-    if size[0] * size[1] > limits.image_pixels:
+    if size[0] * size[1] > limits.image_pixels or max(size) > _LONGEST:
         raise ServiceError("too-large", f"a picture of {size[0]} × {size[1]}", rule="limits.image_pixels")
     return image if size == image.size else image.resize(size, Resampling.BILINEAR, reducing_gap=2.0)
 

@@ -55,7 +55,7 @@ def display(
     """Gray (rows × columns) or RGB (rows × columns × 3), uint8."""
     import numpy as np
 
-    if photometric == "PALETTE COLOR":
+    if photometric == "PALETTE COLOR" and geometry.samples == 1:
         return _palette(data, values)
     if geometry.samples > 1:
         if geometry.samples == 2 or photometric not in _COLORS:
