@@ -30,7 +30,7 @@ $(TABLES_STAMP): requirements/tables.lock $(wildcard tools/tables/package-lock.j
 	@if [ -f tools/tables/package-lock.json ]; then npm ci --prefix tools/tables --silent --no-audit --no-fund --ignore-scripts; fi
 	@rm -f $(TABLES_VENV)/.stamp-*; touch $@
 
-run: setup ## start the node with sample studies loaded, and print the console's address; Ctrl-C stops it
+run: setup ## start the node with sample studies loaded, and print its addresses; Ctrl-C stops it
 	$(VENV)/bin/chiasm up --data out/node --samples
 
 tour: setup ## the crossing: real DICOM files become HL7 messages and come back, in out/tour

@@ -72,8 +72,8 @@ class MappingError(ChiasmError):
 class Failure:
     """One row of the catalogue of failures: how the same failure is told on each wire.
 
-    `dimse` is a status of PS3.7 §C, `http` one of RFC 9110, `hl7` a code of table 0357, `fhir` an issue type of
-    FHIR R4 §issue-type.
+    `dimse` is a status of PS3.7 §C, `http` one of RFC 9110, `hl7` a code of table 0357, `fhir` an issue
+    type of FHIR R4 §issue-type.
     """
 
     name: str

@@ -34,7 +34,7 @@ def test_it_says_where_it_listens_and_ends_on_a_signal(tmp_path, workers):
             if line.startswith("Stop it"):
                 break
         told = "".join(lines)
-        address = re.search(r"console +(http://\S+)", told)
+        address = re.search(r"state +(http://\S+)ready", told)
         assert address, told
         assert re.search(r"DICOM +CHIASM@127\.0\.0\.1:\d+", told)
         with urllib.request.urlopen(address[1] + "ready", timeout=20) as answer:

@@ -70,7 +70,7 @@ def test_the_page_and_the_record(tmp_path):
 def test_every_row_is_one_and_named_once():
     rows = run.rows()
     assert all(isinstance(row, Row) for row in rows)
-    assert len({row.work for row in rows}) == len(rows) == 12
+    assert len({(row.work, row.peer_name) for row in rows}) == len(rows) == 56
 
 
 def test_the_message_is_what_the_table_says():

@@ -5,10 +5,12 @@ image; in ```console blocks the lines after `$ ` are commands and the lines belo
 where `...` stands for anything. Only blocks that name chiasm are run.
 """
 
+import contextlib
 import doctest
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +33,10 @@ def desk(tmp_path, pydicom_data, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("COLUMNS", "200")
-    return tmp_path
+    yield tmp_path
+    for number in tmp_path.rglob("node.pid"):  # an example that failed leaves no node behind
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(number.read_text()), signal.SIGTERM)
 
 
 def run_python(text: str, names: dict[str, object], page: str) -> None:

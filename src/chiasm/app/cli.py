@@ -168,13 +168,13 @@ def up(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The folder of everything that is kept.")] = None,
     dimse: Annotated[str | None, typer.Option(help="HOST:PORT of DICOM; 127.0.0.1:11112.")] = None,
-    http: Annotated[str | None, typer.Option(help="HOST:PORT of the console; 127.0.0.1:8080.")] = None,
+    http: Annotated[str | None, typer.Option(help="HOST:PORT of DICOMweb; 127.0.0.1:8080.")] = None,
     database: Annotated[str | None, typer.Option(help="postgresql://USER@HOST/NAME; else SQLite.")] = None,
     objects: Annotated[str | None, typer.Option(help="s3://BUCKET; else files below --data.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that share the ports.")] = None,
     samples: Annotated[bool, typer.Option("--samples", help="Load sample studies first.")] = False,
 ) -> None:
-    """Start the node: an archive for DICOM and DICOMweb, with a console to look at. Ctrl-C stops it."""
+    """Start the node: an archive that speaks DICOM and DICOMweb. Ctrl-C stops it."""
     from .command_up import addressed, up_command
 
     options: dict[str, object] = {"data": data, "database": database, "objects": objects, "workers": workers}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -11,9 +12,9 @@ from ..errors import UsageError
 from .settings import Address, NodeSettings, load
 
 _TOLD = """Chiasm is up.
-   console    http://{http}/
    DICOM      {ae}@{dimse}
    DICOMweb   http://{http}/dicom-web
+   state      http://{http}/ready
    data       {data}
 Stop it with Ctrl-C.
 """
@@ -30,11 +31,17 @@ def up_command(config: Path | None, options: dict[str, object], *, samples: bool
     if samples:
         load_samples(settings)
     told = _TOLD.replace("{ae}", settings.ae_title).replace("{data}", str(settings.data))
-    if settings.workers > 1:
-        from .workers import supervise
+    settings.data.mkdir(parents=True, exist_ok=True)
+    number = settings.data / "node.pid"
+    number.write_text(f"{os.getpid()}\n")
+    try:
+        if settings.workers > 1:
+            from .workers import supervise
 
-        return supervise(settings, told)
-    return _alone(settings, told)
+            return supervise(settings, told)
+        return _alone(settings, told)
+    finally:
+        number.unlink(missing_ok=True)
 
 
 def _alone(settings: NodeSettings, told: str) -> int:
