@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -204,3 +206,28 @@ def test_cancelled_in_the_middle_it_gives_back_what_was_not_sent(queue: Queue) -
     asyncio.run(cut())
     assert queue.counts() == {"A": {"delivered": 1, "waiting": 1}}
     assert queue.destination("A").failures == 0
+
+
+def test_what_is_leased_while_the_courier_is_stopped_goes_back_to_the_queue(queue: Queue) -> None:
+    put(queue, 2)
+    trial = Trial(queue, Peer(all_of(Reply.DELIVERED)))
+    begun, leave, lease = threading.Event(), threading.Event(), queue.lease
+
+    def slow(*arguments: Any) -> list[Item]:
+        begun.set()
+        leave.wait(10)
+        return lease(*arguments)
+
+    async def stopped() -> None:
+        queue.lease = slow  # type: ignore[method-assign]  # a lease that takes its time
+        task = asyncio.create_task(trial.courier.run())
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        await asyncio.sleep(0)
+        leave.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stopped())
+    assert queue.counts() == {"A": {"waiting": 2}}
+    assert [item.attempts for item in queue.items()] == [0, 0]

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
+from ..services.outline import Node
 from .sources import gather
 from .terminal import printable
-from .tree import Node, nodes
+from .tree import nodes
 
 if TYPE_CHECKING:
     from .sources import Source

@@ -202,7 +202,8 @@ class Client:
     async def opened(self) -> None:
         """Wait for the answer to the request. ServiceError with the reason of a rejection."""
         try:
-            await asyncio.wait_for(asyncio.shield(self._ready), self._settings.answer)
+            async with asyncio.timeout(self._settings.answer):
+                await asyncio.shield(self._ready)
         except TimeoutError:
             raise ServiceError("unavailable", "the peer does not answer the association") from None
 
@@ -247,7 +248,8 @@ class Client:
             await self._send_all(context, own, data)
             while True:
                 try:
-                    found = await asyncio.wait_for(queue.get(), self._settings.answer)
+                    async with asyncio.timeout(self._settings.answer):
+                        found = await queue.get()
                 except TimeoutError:
                     raise ServiceError("unavailable", "the peer does not answer") from None
                 if isinstance(found, Exception):
@@ -361,7 +363,8 @@ class Client:
             self.protocol.release(self.stream.now)
             self.stream.flush()
             try:
-                await asyncio.wait_for(self.released.wait(), 10)
+                async with asyncio.timeout(10):
+                    await self.released.wait()
             except TimeoutError:
                 self.abort()
         self.stream.close()
@@ -369,7 +372,8 @@ class Client:
 
     async def _closed(self) -> None:
         try:
-            await asyncio.wait_for(self.stream.lost.wait(), 5)
+            async with asyncio.timeout(5):
+                await self.stream.lost.wait()
         except TimeoutError:
             if self.stream.transport is not None:
                 self.stream.transport.abort()

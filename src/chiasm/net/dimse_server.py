@@ -316,7 +316,8 @@ class ServerAssociation:
                 self.protocol.send_data(context, b"", last=True)
             self.stream.flush()
         try:
-            return await asyncio.wait_for(future, timeout)
+            async with asyncio.timeout(timeout):
+                return await future
         except TimeoutError:
             raise ServiceError("unavailable", "the peer does not answer", source=self.peer.calling) from None
         finally:

@@ -197,7 +197,8 @@ class _Administration:
         if trouble:
             parts["projection"] = trouble
         try:
-            await asyncio.wait_for(self._beside(self._archive.index.find, Query(Level.STUDY, limit=1)), 5)
+            async with asyncio.timeout(5):
+                await self._beside(self._archive.index.find, Query(Level.STUDY, limit=1))
         except (ChiasmError, OSError, TimeoutError) as error:
             parts["index"] = str(error) or "it does not answer"
         try:

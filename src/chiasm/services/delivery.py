@@ -8,10 +8,10 @@ import enum
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ..errors import ChiasmError
 from ..store.queue import DestinationState, Item, Progress, Queue, State
@@ -63,7 +63,18 @@ class Deliverer(Protocol):
         ...
 
 
+T = TypeVar("T")
 Report = Callable[[Destination, Sequence[Delivery], Sequence[Progress]], Awaitable[None]]
+
+
+async def unbroken(work: Coroutine[object, object, T]) -> T:
+    """The end of some work, reached even where who waits is cancelled; then the cancellation goes on."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 class Courier:
@@ -100,7 +111,8 @@ class Courier:
                 _LOG.exception("sending to %s failed; next try in %.0f s", self._destination.name, wait)
             if wait > 0:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
                 self._wake.clear()
 
     async def once(self) -> float:
@@ -110,7 +122,7 @@ class Courier:
         if closed > 0:
             return min(closed, _POLL)
         name = self._destination.name
-        batch = await asyncio.to_thread(self._queue.lease, name, self._owner, now, now + _LEASE, _BATCH)
+        batch = await self._leased(now)
         if not batch:
             due = await asyncio.to_thread(self._queue.next_due, name)
             return _POLL if due is None else max(0.05, min(_POLL, due - self._clock()))
@@ -122,6 +134,19 @@ class Courier:
             self.is_sending = False
             keeper.cancel()
         return 0.0
+
+    async def _leased(self, now: float) -> list[Item]:
+        """A batch to send. A thread cannot be cancelled: what it leases for nobody is given back."""
+        taken = asyncio.ensure_future(
+            asyncio.to_thread(
+                self._queue.lease, self._destination.name, self._owner, now, now + _LEASE, _BATCH
+            )
+        )
+        try:
+            return await asyncio.shield(taken)
+        except asyncio.CancelledError:
+            await unbroken(self._finish([], await taken, ""))
+            raise
 
     def _seconds_closed(self, now: float) -> float:
         window = self._destination.window
@@ -145,8 +170,8 @@ class Courier:
                 told.append(delivery)
                 untold.pop(delivery.item.id, None)
                 if len(told) >= _FLUSH:
-                    await self._settle(told)
-                    told = []
+                    part, told = told, []
+                    await unbroken(self._settle(part))
         except asyncio.CancelledError:
             lost = ""
             raise
@@ -156,7 +181,7 @@ class Courier:
             _LOG.exception("a fault while sending to %s", self._destination.name)
             lost = f"a fault of this node: {error!r}"
         finally:
-            await self._finish(told, list(untold.values()), lost)
+            await unbroken(self._finish(told, list(untold.values()), lost))
 
     async def _finish(self, told: Sequence[Delivery], untold: Sequence[Item], lost: str) -> None:
         """Keep the last answers, and give back what was not sent: that was no attempt of these items."""

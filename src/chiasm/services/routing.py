@@ -222,7 +222,8 @@ class Router:
                 moved = False
             if not moved:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), min(60.0, _POLL * 2.0 ** min(faults, 6)))
+                    async with asyncio.timeout(min(60.0, _POLL * 2.0 ** min(faults, 6))):
+                        await self._wake.wait()
                 self._wake.clear()
 
     async def _advance(self) -> bool:
