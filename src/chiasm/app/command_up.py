@@ -12,6 +12,7 @@ from ..errors import UsageError
 from .settings import Address, NodeSettings, load
 
 _TOLD = """Chiasm is up.
+   console    http://{http}/
    DICOM      {ae}@{dimse}
    DICOMweb   http://{http}/dicom-web
    state      http://{http}/ready

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from ..console.pages import Console, Shown
 from ..errors import UsageError
 from ..net import dimse_commitment, dimse_query, dimse_retrieve, web_admin, web_dicom
 from ..net.dimse_retrieve import Destination
@@ -59,6 +60,7 @@ class Node:
         self.settings, self.archive = settings, archive
         self.metrics = Metrics()
         self.dimse, self.http = settings.dimse, settings.http
+        self._console = Console(archive, self._shown)
         self._closing: list[Callable[[], Awaitable[None]]] = [archive.close]
 
     @classmethod
@@ -94,7 +96,7 @@ class Node:
         web = await serve_http(
             self._application(), settings.http.host, settings.http.port, reuse_port=reuse_port, tls=tls
         )
-        self._closing.append(web.close)
+        self._closing += [web.close, self._console.close]
         self.http = replace(settings.http, port=web.port)
 
     def _application(self) -> Starlette:
@@ -106,8 +108,13 @@ class Node:
             routes=[
                 *web_dicom.routes(self.archive, base_url=settings.base_url, origins=origins, watcher=metrics),
                 *web_admin.routes(self.archive, metrics=metrics, origins=origins),
+                *self._console.routes(),
             ]
         )
+
+    def _shown(self) -> Shown:
+        base = self.settings.base_url or f"http{'s' if self.settings.tls else ''}://{self.http}"
+        return Shown(self.settings.ae_title, str(self.dimse), base)
 
     def _handlers(self) -> dict[str, Handler]:
         archive, title = self.archive, self.settings.ae_title

@@ -29,6 +29,7 @@ from .web_request import (
 _log = logging.getLogger("chiasm.net")
 _GZIP_FROM = 4_096
 _BUSY_FROM = 65_536
+_TEXTS = ("json", "charset=utf-8")
 _NO_BODY = frozenset((204, 304))
 
 
@@ -199,7 +200,7 @@ async def _send(request: Request, answer: Answer, send: Send) -> None:
     if answer.kind:
         headers.append((b"content-type", answer.kind.encode("latin-1", "replace")))
     if isinstance(body, bytes):
-        if len(body) >= _GZIP_FROM and "json" in answer.kind and _takes_gzip(request):
+        if len(body) >= _GZIP_FROM and answer.kind.endswith(_TEXTS) and _takes_gzip(request):
             body = await _compressed(body)
             headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
         if answer.status not in _NO_BODY:
