@@ -216,6 +216,22 @@ def verify(
     raise typer.Exit(verify_command(data, config=config, repair=repair, quick=quick, as_json=json))
 
 
+viewer = typer.Typer(help="A viewer beside the console's own.", no_args_is_help=True)
+app.add_typer(viewer, name="viewer")
+
+
+@viewer.command("install")
+def viewer_install(
+    data: Data = None,
+    config: Config = None,
+    version: Annotated[str, typer.Option(help="The version of @ohif/app.")] = "3.12.10",
+) -> None:
+    """Install OHIF from its npm package; the node serves it on a port of its own."""
+    from .command_viewer import install_command
+
+    raise typer.Exit(install_command(data, config, version))
+
+
 @app.command()
 def tour(
     out: Annotated[Path, typer.Option(help="Where to put what is made.")] = Path("out/tour"),

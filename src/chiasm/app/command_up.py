@@ -55,6 +55,8 @@ def _alone(settings: NodeSettings, told: str) -> int:
         node = await Node.start(settings)
         try:
             sys.stdout.write(told.format(http=node.http, dimse=node.dimse))
+            if node.viewer is not None:
+                sys.stdout.write(f"OHIF is at http://{node.viewer}/\n")
             sys.stdout.flush()
             await stop.wait()
         finally:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from ..console import ohif
 from ..console.pages import Console, Shown
 from ..errors import UsageError
 from ..net import dimse_commitment, dimse_query, dimse_retrieve, web_admin, web_dicom
@@ -18,7 +19,7 @@ from ..net.http_server import serve_http
 from ..net.web_metrics import Metrics
 from ..services.archive import Archive
 from ..services.archive import Settings as ArchiveSettings
-from .settings import NodeSettings, Tls
+from .settings import Address, NodeSettings, Tls
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -60,6 +61,7 @@ class Node:
         self.settings, self.archive = settings, archive
         self.metrics = Metrics()
         self.dimse, self.http = settings.dimse, settings.http
+        self.viewer: Address | None = None
         self._console = Console(archive, self._shown)
         self._closing: list[Callable[[], Awaitable[None]]] = [archive.close]
 
@@ -98,6 +100,18 @@ class Node:
         )
         self._closing += [web.close, self._console.close]
         self.http = replace(settings.http, port=web.port)
+        if ohif.is_installed(settings.data / "ohif"):
+            await self._serve_viewer(tls, reuse_port=reuse_port)
+
+    async def _serve_viewer(self, tls: ssl.SSLContext | None, *, reuse_port: bool) -> None:
+        from starlette.applications import Starlette
+
+        pages = await asyncio.to_thread(ohif.Ohif, self.settings.data / "ohif")
+        viewer = Starlette(routes=[*web_dicom.routes(self.archive, watcher=self.metrics), *pages.routes()])
+        wanted = self.settings.viewer_address
+        served = await serve_http(viewer, wanted.host, wanted.port, reuse_port=reuse_port, tls=tls)
+        self._closing.append(served.close)
+        self.viewer = replace(wanted, port=served.port)
 
     def _application(self) -> Starlette:
         from starlette.applications import Starlette
@@ -113,8 +127,10 @@ class Node:
         )
 
     def _shown(self) -> Shown:
-        base = self.settings.base_url or f"http{'s' if self.settings.tls else ''}://{self.http}"
-        return Shown(self.settings.ae_title, str(self.dimse), base)
+        scheme = f"http{'s' if self.settings.tls else ''}://"
+        base = self.settings.base_url or f"{scheme}{self.http}"
+        viewer = f"{scheme}{self.viewer}/viewer" if self.viewer else ""
+        return Shown(self.settings.ae_title, str(self.dimse), base, viewer)
 
     def _handlers(self) -> dict[str, Handler]:
         archive, title = self.archive, self.settings.ae_title

@@ -47,13 +47,15 @@ class NodeSettings:
     """All that a node can be told; each field is a key of `[node]` in chiasm.toml.
 
     `database` and `objects` empty mean SQLite and plain files below `data`. `duplicates` is `version` or
-    `refuse`: what becomes of an object that differs from the one held under its UID.
+    `refuse`: what becomes of an object that differs from the one held under its UID. `viewer` is where OHIF
+    is served once it is installed; None is the port behind that of `http`.
     """
 
     data: Path = Path("chiasm-data")
     ae_title: str = "CHIASM"
     dimse: Address = Address("127.0.0.1", 11112)
     http: Address = Address("127.0.0.1", 8080)
+    viewer: Address | None = None
     database: str = ""
     objects: str = ""
     workers: int = 1
@@ -67,6 +69,12 @@ class NodeSettings:
     destinations: tuple[dict[str, Any], ...] = ()
     routes: tuple[dict[str, Any], ...] = ()
     source: str = ""
+
+    @property
+    def viewer_address(self) -> Address:
+        """Where OHIF is served."""
+        port = self.http.port + 1 if 0 < self.http.port < 65535 else 0
+        return self.viewer or replace(self.http, port=port)
 
     def with_options(self, **options: Any) -> NodeSettings:
         """The same with those options that were given, which are not None."""
@@ -96,6 +104,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "data": Path,
     "dimse": Address.parse,
     "http": Address.parse,
+    "viewer": Address.parse,
     "storage_classes": tuple,
     "cors_origins": tuple,
 }
@@ -124,7 +133,7 @@ def _settings(document: dict[str, Any], source: str) -> NodeSettings:
 def _value(key: str, value: Any, source: str) -> Any:
     default = getattr(NodeSettings(), key)
     wanted = list if isinstance(default, tuple) else type(default)
-    if key in {"data", "dimse", "http"}:
+    if key in {"data", "dimse", "http", "viewer"}:
         wanted = str
     if not isinstance(value, wanted) or isinstance(value, bool):
         _refuse(source, f"node.{key}", f"it must be of type {wanted.__name__}")

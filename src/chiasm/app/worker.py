@@ -19,6 +19,8 @@ def read(line: str) -> NodeSettings:
     plain["data"] = Path(plain["data"])
     for name in ("dimse", "http"):
         plain[name] = Address.parse(plain[name])
+    if plain["viewer"]:
+        plain["viewer"] = Address.parse(plain["viewer"])
     if plain["tls"]:
         certificate, key, authorities = plain["tls"]
         plain["tls"] = Tls(Path(certificate), Path(key), Path(authorities) if authorities else None)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..console.ohif import is_installed
 from ..errors import UsageError
 from .settings import Address, NodeSettings
 
@@ -90,9 +91,10 @@ def describe(settings: NodeSettings) -> str:
     plain = {
         name: getattr(settings, name)
         for name in NodeSettings.__dataclass_fields__
-        if name not in {"data", "dimse", "http", "tls"}
+        if name not in {"data", "dimse", "http", "viewer", "tls"}
     }
     plain |= {"data": str(settings.data), "dimse": str(settings.dimse), "http": str(settings.http)}
+    plain["viewer"] = str(settings.viewer) if settings.viewer else None
     tls = settings.tls
     plain["tls"] = tls and [str(tls.certificate), str(tls.key), str(tls.authorities or "")]
     return json.dumps(plain)
@@ -103,8 +105,11 @@ def supervise(settings: NodeSettings, told: str) -> int:
     stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda signum, _: stopping.append(signum))
-    with shared(settings.dimse) as dimse, shared(settings.http) as http:
+    with contextlib.ExitStack() as held:
+        dimse, http = held.enter_context(shared(settings.dimse)), held.enter_context(shared(settings.http))
         own = replace(settings, dimse=dimse, http=http)
+        if is_installed(own.data / "ohif"):
+            own = replace(own, viewer=held.enter_context(shared(own.viewer_address)))
         workers = [Worker(describe(own)) for _ in range(settings.workers)]
         try:
             for worker in workers:
@@ -112,6 +117,8 @@ def supervise(settings: NodeSettings, told: str) -> int:
                 if not worker.ready():
                     return 2
             sys.stdout.write(told.format(dimse=dimse, http=http))
+            if is_installed(own.data / "ohif"):
+                sys.stdout.write(f"OHIF is at http://{own.viewer}/\n")
             sys.stdout.flush()
             while not stopping:
                 time.sleep(0.1)
