@@ -214,3 +214,16 @@ def test_the_same_identifier_of_two_issuers_is_two_patients() -> None:
     assert isinstance(records, tuple)
     kinds = [one["DirectoryRecordType"] for one in records if isinstance(one, dicom.DataSet)]
     assert kinds.count("PATIENT") == 2
+
+
+def test_what_was_withdrawn_is_not_there() -> None:
+    """A file that could not be written leaves no record, nor the records that only it had."""
+    builder = DirectoryBuilder()
+    builder.add(_ct(), ("A", "1"))
+    before = builder.encode("1.2.3")
+    for package in (_ct(number=2), _ct("P2", "1.9", "1.9.1"), _ct(series="1.2.1.2")):
+        builder.add(package, ("A", "2"))
+        builder.withdraw()
+        assert (builder.encode("1.2.3"), builder.count) == (before, 1)
+    builder.withdraw()
+    assert builder.encode("1.2.3") == before

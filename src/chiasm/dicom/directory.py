@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..errors import EncodeError, Finding, UsageError
+from ..errors import ChiasmError, EncodeError, Finding, UsageError
 from ..standards import uids
 from .dataset import DataSet
 from .directory_records import ROOT_TYPES, record_of, record_type
@@ -61,6 +61,7 @@ class DirectoryBuilder:
             raise UsageError(f"{file_set!r} is no file-set ID", rule="PS3.10 §8.1", hint=hint)
         self._file_set = file_set
         self._root = _Node()
+        self._last: list[tuple[_Node, tuple[str, ...]]] = []
         self.count = 0
 
     def add(
@@ -78,20 +79,42 @@ class DirectoryBuilder:
         sop_class, sop_instance = _uid(body, 0x00080016), _uid(body, 0x00080018)
         if not (sop_class and sop_instance and syntax):
             raise UsageError("it has no SOP class, SOP instance or transfer syntax", rule="PS3.3 §F.3.2.2")
-        kind = record_type(sop_class)
+        self._last = []
+        try:
+            findings = self._added(body, file_id, (sop_class, sop_instance, syntax))
+        except ChiasmError:
+            self._undo()
+            raise
+        self.count += 1
+        return findings
+
+    def withdraw(self) -> None:
+        """Take back the file that was added last, and the records above it that it alone had."""
+        self.count -= bool(self._last)
+        self._undo()
+
+    def _undo(self) -> None:
+        for at, key in reversed(self._last):
+            if at.below[-1].below:
+                break
+            at.below.pop()
+            at.known.pop(key, None)
+        self._last = []
+
+    def _added(self, body: DataSet, file_id: Sequence[str], named: tuple[str, str, str]) -> list[Finding]:
+        kind = record_type(named[0])
         at = self._root
         findings: list[Finding] = []
-        if sop_class not in ROOT_TYPES:
+        if named[0] not in ROOT_TYPES:
             at, findings = self._place(body)
         record, made_up = record_of(kind, body, len(at.below) + 1)
         if kind == "PRIVATE":
             record.set(0x00041432, PRIVATE_RECORD)
         record.set(0x00041500, list(file_id))
-        record.set(0x00041510, sop_class)
-        record.set(0x00041511, sop_instance)
-        record.set(0x00041512, syntax)
+        for tag, uid in zip((0x00041510, 0x00041511, 0x00041512), named, strict=True):
+            record.set(tag, uid)
         at.below.append(_node(kind, record))
-        self.count += 1
+        self._last.append((at, ()))
         return findings + made_up
 
     def _place(self, body: DataSet) -> tuple[_Node, list[Finding]]:
@@ -107,12 +130,14 @@ class DirectoryBuilder:
         at = self._root
         findings: list[Finding] = []
         for kind, key in keys:
-            node = at.known.get((kind, *key))
+            named = (kind, *key)
+            node = at.known.get(named)
             if node is None:
                 record, made_up = record_of(kind, body, len(at.known) + 1)
                 findings += made_up
-                node = at.known[kind, *key] = _node(kind, record)
+                node = at.known[named] = _node(kind, record)
                 at.below.append(node)
+                self._last.append((at, named))
             at = node
         return at, findings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import ServiceError
 from ..standards import uids
@@ -12,11 +12,22 @@ from ..standards import uids
 if TYPE_CHECKING:
     from ..dicom import Package
     from ..model import Location
-    from .archive import Archive
 
 _PLAIN = (uids.EXPLICIT_LITTLE, uids.IMPLICIT_LITTLE, uids.DEFLATED_LITTLE, uids.EXPLICIT_BIG)
 _ENCODED = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.5")
 _CHUNK = 1 << 20
+
+
+class Given(Protocol):
+    """Where objects are taken from: an archive, or files."""
+
+    async def whole(self, location: Location) -> Package:
+        """The object with all its bytes at hand."""
+
+    def stream_object(
+        self, location: Location, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes of its file, in pieces."""
 
 
 def possible(stored: str, accepted: Sequence[str]) -> bool:
@@ -25,7 +36,7 @@ def possible(stored: str, accepted: Sequence[str]) -> bool:
 
 
 async def in_syntax(
-    archive: Archive, location: Location, accepted: Sequence[str]
+    archive: Given, location: Location, accepted: Sequence[str]
 ) -> tuple[str, AsyncIterator[bytes]]:
     """The transfer syntax, and the data set's bytes in it: never lossy where it was not.
 

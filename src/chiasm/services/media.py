@@ -1,0 +1,177 @@
+"""What is given to people as files: objects of studies under names of ours, a directory of them beside them.
+
+No name comes from a value of an object: studies, series and instances are counted. Files stream, whatever
+their size; of each object only the keys of its record are kept. PS3.10 §8, PS3.11 §D, PS3.12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..dicom import Package
+from ..dicom.directory import DirectoryBuilder
+from ..errors import ChiasmError, Finding, ServiceError, Severity
+from ..model import Location, Source
+from ..standards import uids
+from . import transcoding
+from .reception import header_for
+
+PROFILE = (
+    uids.EXPLICIT_LITTLE,
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.91",
+    *(f"1.2.840.10008.1.2.4.{number}" for number in range(100, 107)),
+)
+"""The transfer syntaxes of the General Purpose profiles: PS3.11 §D; all others are written in the first."""
+
+_MOST_TOLD = 1_000
+
+
+class Holdings(transcoding.Given, Protocol):
+    """What objects are taken from: an archive, or files."""
+
+    async def header(self, location: Location) -> Package:
+        """The stored object, parsed; its pixel data need not be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file to be written: the parts of its name, its bytes, their number where it is known.
+
+    `is_compressed` is whether its pixels are compressed already. Whoever could not take it says so with
+    `failed`, so that the directory does not list it.
+    """
+
+    name: tuple[str, ...]
+    chunks: AsyncIterator[bytes]
+    size: int | None = None
+    is_compressed: bool = False
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Report:
+    """What was given: the files and objects, what had to be made up or recoded, what could not be given."""
+
+    objects: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, finding: Finding) -> None:
+        """Note a finding; beyond a thousand they are alike."""
+        if len(self.findings) < _MOST_TOLD:
+            self.findings.append(finding)
+
+
+def as_files(holdings: Holdings, locations: Sequence[Location], report: Report) -> AsyncIterator[File]:
+    """The objects as they are stored, `study-0001/series-0001/00001.dcm`."""
+    return _each(holdings, locations, report, None)
+
+
+def as_medium(
+    holdings: Holdings, locations: Sequence[Location], report: Report, *, file_set: str = ""
+) -> AsyncIterator[File]:
+    """The objects as a medium of the General Purpose profile: `DICOM/S0000001/E0000001/I0000001`.
+
+    At last comes `DICOMDIR`. What is in a transfer syntax that the profile does not have is recoded without a
+    loss; where that fails it is given as stored, and told.
+    """
+    return _each(holdings, locations, report, DirectoryBuilder(file_set))
+
+
+async def _each(
+    holdings: Holdings, locations: Sequence[Location], report: Report, directory: DirectoryBuilder | None
+) -> AsyncIterator[File]:
+    names = _Names(is_medium=directory is not None)
+    for location in locations:
+        name = names.name(location)
+        findings: list[Finding] = []
+        try:
+            package = None if directory is None else await holdings.header(location)
+            file, syntax = await _file(holdings, location, name, report, recoded=directory is not None)
+            if directory is not None and package is not None:
+                findings = directory.add(package, name, transfer_syntax=syntax)
+        except (ChiasmError, OSError) as error:
+            report.refused.append((location.sop_instance, str(error)))
+            continue
+        yield file
+        if file.failed:
+            report.refused.append((location.sop_instance, file.failed[0]))
+            if directory is not None:
+                directory.withdraw()
+            continue
+        report.objects += 1
+        for finding in findings:
+            report.tell(finding)
+    if directory is not None and report.objects:
+        data = directory.encode()
+        yield File(("DICOMDIR",), _once(data), len(data))
+
+
+async def _file(
+    holdings: Holdings, location: Location, name: tuple[str, ...], report: Report, *, recoded: bool
+) -> tuple[File, str]:
+    """The file of an object, and its transfer syntax."""
+    stored = location.transfer_syntax
+    syntax = uids.transfer_syntax(stored)
+    is_compressed = syntax is not None and (syntax.encapsulated or syntax.deflated)
+    if recoded and stored not in PROFILE:
+        try:
+            uid, chunks = await transcoding.in_syntax(holdings, location, PROFILE[:1])
+        except ServiceError as error:
+            text = f"{location.sop_instance} is given as stored, in {uids.name(stored) or stored}: {error}"
+            report.tell(Finding(Severity.WARNING, "00020010", "outside-profile", text, "PS3.11 §D"))
+        else:
+            head = header_for(location.sop_class, location.sop_instance, uid, Source("node"))
+            return File(name, _behind(head, chunks)), uid
+    if location.offset:
+        return File(name, holdings.stream_object(location), location.size, is_compressed), stored
+    head = header_for(location.sop_class, location.sop_instance, stored, Source("node"))
+    chunks = _behind(head, holdings.stream_object(location))
+    return File(name, chunks, location.size + len(head), is_compressed), stored
+
+
+class _Names:
+    """The names of files: studies are counted, series in each study, instances in each series."""
+
+    def __init__(self, *, is_medium: bool) -> None:
+        self._form = (
+            ("S{:07d}", "E{:07d}", "I{:07d}")
+            if is_medium
+            else ("study-{:04d}", "series-{:04d}", "{:05d}.dcm")
+        )
+        self._top = ("DICOM",) if is_medium else ()
+        self._known: dict[tuple[str, ...], int] = {}
+        self._counts: dict[tuple[str, ...], int] = {}
+
+    def name(self, location: Location) -> tuple[str, ...]:
+        """A new name, below those of its study and series."""
+        study = self._number((location.study,), ())
+        series = self._number((location.study, location.series), (location.study,))
+        instance = self._count((location.study, location.series))
+        numbers = (study, series, instance)
+        return (*self._top, *(form.format(one) for form, one in zip(self._form, numbers, strict=True)))
+
+    def _number(self, key: tuple[str, ...], above: tuple[str, ...]) -> int:
+        if key not in self._known:
+            self._known[key] = self._count(above)
+        return self._known[key]
+
+    def _count(self, above: tuple[str, ...]) -> int:
+        self._counts[above] = self._counts.get(above, 0) + 1
+        return self._counts[above]
+
+
+async def _behind(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in chunks:
+        yield chunk
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
