@@ -203,6 +203,41 @@ def echo(
 
 
 @app.command()
+def send(
+    peer: Annotated[str, typer.Argument(help="AE@HOST:PORT.")],
+    sources: Sources,
+    calling: Annotated[str, typer.Option(help="The AE title of this side.")] = "CHIASM",
+    associations: Annotated[int, typer.Option(min=1, max=32, help="So many at once.")] = 1,
+    transcode: Annotated[bool, typer.Option(help="Send uncompressed what is refused as it is.")] = True,
+    resume: Annotated[
+        Path | None, typer.Option(help="Keep here what the peer confirmed; it is not sent again.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Send files, folders and zip archives to a DICOM peer (C-STORE)."""
+    from .command_send import Manner, send_command
+
+    raise typer.Exit(send_command(peer, sources, Manner(calling, associations, transcode, resume, json)))
+
+
+@app.command()
+def query(
+    peer: Annotated[str, typer.Argument(help="AE@HOST:PORT.")],
+    key: Annotated[
+        list[str] | None, typer.Option("--key", "-k", help="KEYWORD=VALUE to match, KEYWORD to be told of.")
+    ] = None,
+    level: Annotated[str, typer.Option(help="patient, study, series or instance.")] = "study",
+    root: Annotated[str, typer.Option(help="study or patient.")] = "study",
+    calling: Annotated[str, typer.Option(help="The AE title of this side.")] = "CHIASM",
+    json: Json = False,
+) -> None:
+    """Ask a DICOM peer what it holds (C-FIND)."""
+    from .command_query import Asked, query_command
+
+    raise typer.Exit(query_command(peer, Asked(tuple(key or ()), level, root, calling), as_json=json))
+
+
+@app.command()
 def verify(
     data: Data = None,
     config: Config = None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .request import Outcome
 
@@ -21,8 +22,17 @@ def printable(text: str) -> str:
 
 def with_bar(outcomes: Iterable[Outcome], total: int | None) -> Iterator[Outcome]:
     """The outcomes, with a bar while they come where a terminal is attached."""
+    with bar("converting", total) as advance:
+        for outcome in outcomes:
+            advance(Path(outcome.name).name)
+            yield outcome
+
+
+@contextlib.contextmanager
+def bar(what: str, total: int | None) -> Iterator[Callable[[str], None]]:
+    """A bar of long work where a terminal is attached: call what it gives with each thing that is done."""
     if not sys.stderr.isatty():
-        yield from outcomes
+        yield lambda _: None
         return
     from rich import progress
     from rich.console import Console
@@ -34,8 +44,6 @@ def with_bar(outcomes: Iterable[Outcome], total: int | None) -> Iterator[Outcome
         progress.MofNCompleteColumn(),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("converting", total=total)
-        for outcome in outcomes:
-            bar.update(task, advance=1, description=printable(Path(outcome.name).name[:40]))
-            yield outcome
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda name: shown.update(task, advance=1, description=printable(name[-40:]))
