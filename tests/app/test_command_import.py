@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import zipfile
 
 import pytest
@@ -68,3 +69,22 @@ def test_nothing_usable_is_status_2(tmp_path):
     assert run([tmp_path / "note.txt"], tmp_path / "a") == 2
     with pytest.raises(UsageError):
         import_sources([str(tmp_path / "absent")], NodeSettings(data=tmp_path / "a"))
+
+
+def test_a_medium_is_taken_by_its_directory(tmp_path, pydicom_data, capsys):
+    """What the DICOMDIR names comes in; one missing file is listed, and a program beside it is not tried."""
+    disc = tmp_path / "disc"
+    shutil.copytree(pydicom_data / "test_files" / "dicomdirtests" / "TINY_ALPHA", disc)
+    (disc / "VIEWER.EXE").write_bytes(b"MZ")
+    gone = sorted(disc.rglob("IM*"))[0]
+    gone.unlink()
+    assert run([disc], tmp_path / "a", as_json=True) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["counts"] == {"stored": 49, "missing": 1}
+    assert gone.name in report["refused"][0][0]
+    assert report["aside"] == len([path for path in disc.rglob("*") if path.is_file()]) - 50
+    assert held(tmp_path / "a") == 49
+    assert run([disc], tmp_path / "a") == 1
+    told = capsys.readouterr().out
+    assert "no DICOMDIR names" in told
+    assert "50 offered: 49 identical, 1 missing" in told

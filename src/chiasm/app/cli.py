@@ -183,11 +183,41 @@ def up(
 
 
 @app.command("import")
-def take(sources: Sources, data: Data = None, config: Config = None, json: Json = False) -> None:
-    """Take files, folders and zip archives into the archive; what cannot be taken is listed."""
+def take(
+    sources: Sources,
+    data: Data = None,
+    config: Config = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Of a medium also what its DICOMDIR does not name.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Take files, folders, media and zip archives into the archive; what cannot be taken is listed."""
     from .command_import import import_command
 
-    raise typer.Exit(import_command(sources, config=config, data=data, as_json=json))
+    raise typer.Exit(import_command(sources, config=config, data=data, as_json=json, everything=everything))
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="A new or empty folder, or a new zip archive.")],
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="DICOM files and folders; nothing means the archive.")
+    ] = None,
+    study: Annotated[list[str] | None, typer.Option(help="Its UID; may be given several times.")] = None,
+    form: Annotated[
+        str, typer.Option("--as", help="folder, zip, or media: with a DICOMDIR, for other systems.")
+    ] = "",
+    label: Annotated[str, typer.Option(help="The label of a medium: A to Z, 0 to 9, space, _.")] = "",
+    data: Data = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Give studies of the archive, or files, as a folder, a zip archive or a medium with a DICOMDIR."""
+    from .command_export import Wanted, export_command
+
+    wanted = Wanted(tuple(study or ()), out, form, label)
+    raise typer.Exit(export_command(sources or (), wanted, config=config, data=data, as_json=json))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """What is given to people as files: objects of studies under names of ours, a directory of them beside them.
 
 No name comes from a value of an object: studies, series and instances are counted. Files stream, whatever
-their size; of each object only the keys of its record are kept. PS3.10 §8, PS3.11 §D, PS3.12.
+their size; of each object only the keys of its record are kept. PS3.10 §8, PS3.11 §D.
 """
 
 from __future__ import annotations

@@ -1,0 +1,129 @@
+"""`chiasm export` in a process of its own: what others read of it, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.fileset import FileSet
+
+from chiasm.app.command_export import Wanted
+from chiasm.errors import UsageError
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def images(pydicom_data: Path) -> list[Path]:
+    return sorted((pydicom_data / "test_files" / "dicomdirtests" / "TINY_ALPHA").rglob("IM*"))
+
+
+@pytest.fixture
+def archive(chiasm: Call, images: list[Path], ct: Path, tmp_path: Path) -> Path:
+    done = chiasm("import", "--data", "data", *images, ct)
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "data"
+
+
+def _study(path: Path) -> str:
+    return str(dcmread(path, stop_before_pixels=True).StudyInstanceUID)
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_medium(
+    chiasm: Call, images: list[Path], ct: Path, tmp_path: Path, needs_tool: Callable[[str], str]
+) -> None:
+    """Two studies as a medium: pydicom finds every object, dicom3tools no error, and it comes in again."""
+    tool = needs_tool("dciodvfy")
+    studies = (_study(images[0]), _study(ct))
+    named = [part for study in studies for part in ("--study", study)]
+    done = chiasm("export", "--data", "data", *named, "--as", "media", "--label", "CD 1", "--out", "cd")
+    assert done.returncode == 0, done.stderr
+    assert "51 objects are in cd, as a medium with its DICOMDIR." in done.stdout.decode()
+    found = FileSet(tmp_path / "cd" / "DICOMDIR")
+    found._stage["t"].cleanup()  # its own folder for changes, which it would leave to the collector
+    assert found.ID == "CD 1"
+    expected = {dcmread(path, stop_before_pixels=True).SOPInstanceUID for path in [*images, ct]}
+    assert {one.SOPInstanceUID for one in found} == expected
+    assert all(Path(one.path).is_file() for one in found)
+    checked = subprocess.run(
+        [tool, str(tmp_path / "cd" / "DICOMDIR")], capture_output=True, text=True, check=False
+    )
+    assert "Error" not in checked.stderr
+    again = chiasm("import", "--data", "data", "--json", "cd")
+    assert json.loads(again.stdout)["counts"] == {"identical": 51}
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_folder_and_a_zip_archive_hold_the_stored_bytes(chiasm: Call, ct: Path, tmp_path: Path) -> None:
+    """What was imported is what is exported; only the preamble may differ, which the archive clears."""
+    assert chiasm("export", "--data", "data", "--study", _study(ct), "--out", "plain").returncode == 0
+    assert chiasm("export", "--data", "data", "--study", _study(ct), "--out", "ct.zip").returncode == 0
+    plain = (tmp_path / "plain/study-0001/series-0001/00001.dcm").read_bytes()
+    assert plain[128:] == ct.read_bytes()[128:]
+    with zipfile.ZipFile(tmp_path / "ct.zip") as packed:
+        assert packed.testzip() is None
+        assert {name: packed.read(name) for name in packed.namelist()} == {
+            "study-0001/series-0001/00001.dcm": plain
+        }
+
+
+def test_files_without_an_archive(chiasm: Call, images: list[Path], ct: Path, tmp_path: Path) -> None:
+    """A medium in a zip archive, of files; what is no object of a study is listed."""
+    (tmp_path / "note.txt").write_text("no image")
+    done = chiasm("export", images[0].parent, ct, "note.txt", "--as", "media", "--out", "cd.zip", "--json")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert report["form"] == "media"
+    assert [name for name, _ in report["refused"]] == ["note.txt"]
+    with zipfile.ZipFile(tmp_path / "cd.zip") as packed:
+        names = packed.namelist()
+    assert len(names) == report["objects"] + 1
+    assert names[-1] == "DICOMDIR"
+    again = chiasm("import", "--data", "data", "--json", "cd.zip")
+    assert json.loads(again.stdout)["counts"] == {"stored": report["objects"]}
+
+
+@pytest.mark.usefixtures("archive")
+def test_what_cannot_be_exported_is_told(chiasm: Call, ct: Path, tmp_path: Path) -> None:
+    unknown = chiasm("export", "--data", "data", "--study", "1.2.3", "--study", _study(ct), "--out", "a")
+    assert unknown.returncode == 1
+    assert "refused: 1.2.3: no such study is held" in unknown.stdout.decode()
+    nothing = chiasm("export", "--data", "data", "--study", "1.2.3", "--out", "b")
+    assert nothing.returncode == 2
+    assert not (tmp_path / "b").exists()
+    for arguments, told in (
+        (["--data", "data", "--out", "c"], "no study is named"),
+        (["--data", "nowhere", "--study", "1", "--out", "c"], "it holds no archive"),
+        (["--data", "data", "--study", _study(ct), "--out", "a"], "something in it already"),
+        (["--data", "data", "--study", _study(ct), "--out", "c", "--as", "tape"], "no form of an export"),
+        (
+            ["--data", "data", "--study", _study(ct), "--out", "c", "--as", "media", "--label", "é"],
+            "file-set ID",
+        ),
+    ):
+        done = chiasm("export", *arguments)
+        assert done.returncode == 2
+        assert told in done.stderr.decode()
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_form_follows_the_name() -> None:
+    for out, form, chosen, is_packed in (
+        ("a", "", "folder", False),
+        ("a.ZIP", "", "zip", True),
+        ("a", "zip", "zip", True),
+        ("a", "media", "media", False),
+        ("a.zip", "media", "media", True),
+        ("a.zip", "folder", "folder", False),
+    ):
+        wanted = Wanted((), Path(out), form)
+        assert (wanted.chosen, wanted.is_packed) == (chosen, is_packed)
+    with pytest.raises(UsageError, match="no form"):
+        _ = Wanted((), Path("a"), "disc").chosen
