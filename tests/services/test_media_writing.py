@@ -91,3 +91,17 @@ def test_a_stream_that_cannot_go_on_is_cut_off() -> None:
 
     with pytest.raises(ServiceError, match="it went"):
         asyncio.run(run())
+
+
+def test_a_file_that_never_began_is_left_out_of_a_stream() -> None:
+    async def files() -> AsyncIterator[File]:
+        yield File(("a",), _pieces(ServiceError("no-such-object", "it is gone")))
+        yield File(("b",), _pieces(b"1"))
+        yield File(("c",), _pieces())
+
+    async def run() -> bytes:
+        return b"".join([piece async for piece in zipped(files())])
+
+    with zipfile.ZipFile(io.BytesIO(asyncio.run(run()))) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == {"b": b"1", "c": b""}

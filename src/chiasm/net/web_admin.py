@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ChiasmError
 from ..model.query import Level, Query
 from ..services.archive import Archive
+from . import web_archive_zip
 from .web_metrics import Labels, Metrics
 from .web_openapi import document
 from .web_query_text import asked
@@ -107,6 +108,7 @@ class _Administration:
                 (_LIMIT, Parameter("after", "events behind this number", schema=(("type", "integer"),))),
                 schema=_list(_RECORD),
             ),
+            *web_archive_zip.operations(archive),
             Operation("GET", "/openapi.json", self.openapi, "this description"),
         ]  # fmt: skip
         if queue is not None:

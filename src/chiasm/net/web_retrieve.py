@@ -12,6 +12,7 @@ from ..protocols.accept import MediaType, admits, choose
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
 from ..services.metadata import Metadata
+from .web_archive_zip import is_wanted, zip_answer
 from .web_bytes import Span, length_of, sent, span_of
 from .web_file import file_head
 from .web_query import JSON, XML, json_answer, xml_answer
@@ -72,11 +73,16 @@ class _Retrieval:
         return answer
 
     async def files(self, request: Request) -> Answer:
-        """Instances as files, in the transfer syntaxes taken."""
+        """Instances as files, in the transfer syntaxes taken, or all in one zip archive."""
+        if is_wanted(request.accepted):
+            locations = await located(self._archive, request)
+            return zip_answer(self._archive, locations, request.accepted[0])
         many, single = _forms(request.accepted)
         if not many and not single:
             raise ServiceError(
-                "unknown-syntax", "files are application/dicom, many in multipart/related", place="Accept"
+                "unknown-syntax",
+                "files are application/dicom, many in multipart/related or application/zip",
+                place="Accept",
             )
         locations = await located(self._archive, request)
         if not many and len(locations) > 1:

@@ -77,15 +77,23 @@ async def _pack(files: AsyncIterator[File], stream: IO[bytes], heard: Heard) -> 
 async def zipped(files: AsyncIterator[File]) -> AsyncIterator[bytes]:
     """The bytes of a zip archive of the files as they are read, for who cannot go back.
 
-    ChiasmError or OSError where a file cannot be read to its end: the archive must then be cut off.
+    A file that cannot be read at all is left out, and `failed`. ChiasmError or OSError where one cannot be
+    read to its end: the archive must then be cut off.
     """
     archive, squeeze = ZipStream(), asyncio.to_thread
     async for file in files:
+        chunks = file.chunks
+        try:
+            chunk = await anext(chunks, b"")
+        except (ChiasmError, OSError) as error:
+            file.failed.append(str(error))
+            continue
         yield archive.begin("/".join(file.name), file.size, squeezed=not file.is_compressed)
-        async for chunk in file.chunks:
+        while chunk:
             packed = await squeeze(archive.write, chunk)
             if packed:
                 yield packed
+            chunk = await anext(chunks, b"")
         yield archive.end()
     yield archive.close()
 

@@ -1,0 +1,100 @@
+"""Studies as zip archives, streamed: of their files, or of a medium with its DICOMDIR. PS3.18 §8.7.3.
+
+Nothing is held and nothing is known beforehand, so there is no length; a transfer that ends without the
+archive's directory was cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from ..errors import ServiceError
+from ..model.holdings import Location
+from ..protocols.accept import MediaType
+from ..services.archive import Archive
+from ..services.media import File, Report, as_files, as_medium
+from ..services.media_writing import zipped
+from .web_query_text import uid_of
+from .web_request import Answer, Request
+from .web_scope import ANY
+from .web_switch import Operation
+
+ZIP = "application/zip"
+_MISSING = "MISSING.TXT"
+
+
+def operations(archive: Archive) -> list[Operation]:
+    """The downloads of a study for people: its files as they are stored, or a medium."""
+    service = _Downloads(archive)
+    return [
+        Operation(
+            "GET", "/studies/{study}/zip", service.files, "the files of a study in a zip archive", answer=ZIP
+        ),
+        Operation(
+            "GET", "/studies/{study}/media", service.medium, "a study with its DICOMDIR, in a zip archive",
+            answer=ZIP,
+        ),
+    ]  # fmt: skip
+
+
+def is_wanted(accepted: Sequence[MediaType]) -> bool:
+    """Whether a zip archive is what is wanted most."""
+    return bool(accepted) and accepted[0].kind == ZIP and accepted[0].quality > 0
+
+
+def zip_answer(
+    archive: Archive, locations: Sequence[Location], wanted: MediaType | None = None, *, medium: bool = False
+) -> Answer:
+    """The instances in a zip archive, as they are stored, or as a medium.
+
+    What cannot be given is listed in a text at the end of it. ServiceError `unknown-syntax` where `wanted`
+    asks for a transfer syntax in which not all are stored.
+    """
+    asked = wanted.parameter("transfer-syntax") if wanted is not None else ""
+    taken = {uid.strip() for uid in asked.split(",")} if asked else {ANY}
+    if ANY not in taken and any(one.transfer_syntax not in taken for one in locations):
+        raise ServiceError(
+            "unknown-syntax", "a zip archive has the files as they are stored", place="Accept",
+            hint="transfer-syntax=*",
+        )  # fmt: skip
+    report = Report()
+    files = as_medium(archive, locations, report) if medium else as_files(archive, locations, report)
+    answer = Answer(200, ZIP, zipped(_with_missing(files, report)))
+    name = "medium.zip" if medium else "study.zip"
+    answer.add("content-disposition", f'attachment; filename="{name}"')
+    answer.add("cache-control", "private, no-cache")
+    return answer
+
+
+async def _with_missing(files: AsyncIterator[File], report: Report) -> AsyncIterator[File]:
+    async for file in files:
+        yield file
+    if report.refused:
+        lines = [f"{name}: {reason}\r\n" for name, reason in report.refused]
+        data = "".join(["These objects could not be given:\r\n", *lines]).encode()
+        yield File((_MISSING,), _once(data), len(data))
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+class _Downloads:
+    """The downloads over an archive."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def files(self, request: Request) -> Answer:
+        """The files of a study."""
+        return zip_answer(self._archive, await self._study(request))
+
+    async def medium(self, request: Request) -> Answer:
+        """A study as a medium."""
+        return zip_answer(self._archive, await self._study(request), medium=True)
+
+    async def _study(self, request: Request) -> list[Location]:
+        found = await self._archive.locations(studies=(uid_of(request.arguments["study"]),))
+        if not found:
+            raise ServiceError("no-such-object", "nothing of this name is held", place=request.path)
+        return found

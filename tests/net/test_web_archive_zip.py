@@ -1,0 +1,116 @@
+"""Studies as zip archives over HTTP, opened by zipfile and pydicom."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.fileset import FileSet
+
+from .web_node import WebNode, web_node
+
+
+@pytest.fixture(scope="module")
+def images(pydicom_data: Path) -> list[Path]:
+    return sorted((pydicom_data / "test_files" / "dicomdirtests" / "TINY_ALPHA").rglob("IM*"))[:12]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory, images: list[Path]) -> Iterator[WebNode]:
+    with web_node(tmp_path_factory.mktemp("node")) as running:
+        assert running.store(*(path.read_bytes() for path in images)).status == 200
+        yield running
+
+
+def _uids(path: Path) -> tuple[str, str, str]:
+    data = dcmread(path, stop_before_pixels=True)
+    return str(data.StudyInstanceUID), str(data.SeriesInstanceUID), str(data.SOPInstanceUID)
+
+
+def _opened(body: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _instances(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {str(dcmread(io.BytesIO(data)).SOPInstanceUID): data for data in files.values()}
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_dicomweb_gives_zip_archives(node: WebNode, images: list[Path], level: int) -> None:
+    """A study and a series with Accept: application/zip; every file as it was sent, but for the preamble."""
+    study, series, _ = _uids(images[0])
+    path = f"/studies/{study}" + (f"/series/{series}" if level == 2 else "")
+    reply = node.get(path, "application/zip")
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/zip")
+    assert "attachment" in reply.headers["content-disposition"]
+    files = _opened(reply.body)
+    assert all(name.endswith(".dcm") for name in files)
+    given = _instances(files)
+    assert {uid: data[128:] for uid, data in given.items()} == {
+        _uids(one)[2]: one.read_bytes()[128:] for one in images
+    }
+
+
+def test_other_forms_are_wanted_more(node: WebNode, images: list[Path]) -> None:
+    study = _uids(images[0])[0]
+    both = 'application/zip;q=0.5, multipart/related; type="application/dicom"'
+    assert node.get(f"/studies/{study}", both).headers["content-type"].startswith("multipart/related")
+    assert node.get(f"/studies/{study}").headers["content-type"].startswith("multipart/related")
+    assert node.get(f"/studies/{study}", "application/zip;q=0").status == 406
+
+
+def test_a_transfer_syntax_that_is_not_stored_is_refused(node: WebNode, images: list[Path]) -> None:
+    study = _uids(images[0])[0]
+    syntax = str(dcmread(images[0]).file_meta.TransferSyntaxUID)
+    for asked, status in ((syntax, 200), ("*", 200), ("1.2.840.10008.1.2.4.80", 406)):
+        assert node.get(f"/studies/{study}", f"application/zip; transfer-syntax={asked}").status == status
+
+
+def test_downloads_for_people(node: WebNode, images: list[Path], tmp_path: Path) -> None:
+    study = _uids(images[0])[0]
+    plain = node.ask("GET", f"/api/studies/{study}/zip")
+    assert len(_opened(plain.body)) == len(images)
+    medium = node.ask("GET", f"/api/studies/{study}/media")
+    assert medium.status == 200
+    with zipfile.ZipFile(io.BytesIO(medium.body)) as archive:
+        archive.extractall(tmp_path)
+    found = FileSet(tmp_path / "DICOMDIR")
+    found._stage["t"].cleanup()  # its own folder for changes, which it would leave to the collector
+    assert {str(one.SOPInstanceUID) for one in found} == {_uids(path)[2] for path in images}
+
+
+def test_what_is_not_held(node: WebNode) -> None:
+    for path in ("/api/studies/1.2.3/zip", "/api/studies/1.2.3/media", "/dicom-web/studies/1.2.3"):
+        assert node.ask("GET", path, Accept="application/zip").status == 404
+    assert node.ask("GET", "/api/studies/not-a-uid/zip").status in {400, 404}
+
+
+def test_only_the_head(node: WebNode, images: list[Path]) -> None:
+    reply = node.ask("HEAD", f"/api/studies/{_uids(images[0])[0]}/zip")
+    assert (reply.status, reply.body) == (200, b"")
+
+
+def test_what_is_gone_is_listed_within(tmp_path: Path, images: list[Path]) -> None:
+    """One stored file is lost: a medium has the others, and says which is missing."""
+    with web_node(tmp_path / "node") as node:
+        assert node.store(*(path.read_bytes() for path in images[:3])).status == 200
+        study, _, lost = _uids(images[0])
+        assert node.get(f"/studies/{study}/metadata").status == 200  # answered once the index has all
+        location = node.archive.index.instance(lost)
+        assert location is not None
+        stored = node.archive.path(location)
+        assert stored is not None
+        stored.unlink()
+        plain = _opened(node.ask("GET", f"/api/studies/{study}/zip").body)
+        medium = _opened(node.ask("GET", f"/api/studies/{study}/media").body)
+    for files in (plain, medium):
+        assert lost in files.pop("MISSING.TXT").decode()
+    assert len(plain) == 2
+    assert "DICOMDIR" in medium
+    assert len(medium) == 3
