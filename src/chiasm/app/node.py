@@ -63,6 +63,7 @@ class Node:
         self.dimse, self.http = settings.dimse, settings.http
         self.viewer: Address | None = None
         self._console = Console(archive, self._shown)
+        self._reports = dimse_commitment.Reports()
         self._closing: list[Callable[[], Awaitable[None]]] = [archive.close]
 
     @classmethod
@@ -100,8 +101,25 @@ class Node:
         )
         self._closing += [web.close, self._console.close]
         self.http = replace(settings.http, port=web.port)
+        await self._route()
         if ohif.is_installed(settings.data / "ohif"):
             await self._serve_viewer(tls, reuse_port=reuse_port)
+
+    async def _route(self) -> None:
+        """Send what arrives to where the routes say; nothing is loaded where there are no destinations."""
+        settings = self.settings
+        if not settings.destinations:
+            return
+        from ..net.routing import deliverers
+        from ..services.routing import Router
+        from ..services.routing_rules import parse
+        from ..store.queue import Queue
+
+        rules = parse(settings.routes, settings.destinations, source=settings.source)
+        ways = deliverers(self.archive, settings.ae_title, self._reports)
+        router = Router(self.archive, Queue(self.archive.index.engine), rules, ways)
+        self._closing.append(router.close)
+        await router.start()
 
     async def _serve_viewer(self, tls: ssl.SSLContext | None, *, reuse_port: bool) -> None:
         from starlette.applications import Starlette
@@ -136,7 +154,7 @@ class Node:
         archive, title = self.archive, self.settings.ae_title
         destinations = known_destinations(self.settings)
         storage = Storage(archive, self.metrics.received)
-        commitment = dimse_commitment.Commitment(archive, title, destinations)
+        commitment = dimse_commitment.Commitment(archive, title, destinations, reports=self._reports)
         self._closing.append(commitment.close)
         stored = [*storage_classes(), *self.settings.storage_classes]
         return {

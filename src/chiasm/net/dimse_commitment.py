@@ -38,6 +38,31 @@ class Reference:
     reason: int = 0
 
 
+class Reports:
+    """The reports of commitment that this side waits for, by transaction."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Future[list[Reference]]] = {}
+
+    def expect(self, transaction: str) -> asyncio.Future[list[Reference]]:
+        """What the report of a transaction will say."""
+        future: asyncio.Future[list[Reference]] = asyncio.get_running_loop().create_future()
+        self._waiting[transaction] = future
+        return future
+
+    def hear(self, transaction: str, judged: list[Reference]) -> bool:
+        """A report has come; whether anyone waits for it."""
+        future = self._waiting.get(transaction)
+        if future is None or future.done():
+            return False
+        future.set_result(judged)
+        return True
+
+    def forget(self, transaction: str) -> None:
+        """Wait no more."""
+        self._waiting.pop(transaction, None)
+
+
 class Commitment:
     """The service: the request is answered at once, the report follows when all was read and checked.
 
@@ -52,7 +77,9 @@ class Commitment:
         destinations: Mapping[str, Destination],
         settings: ClientSettings | None = None,
         pauses: tuple[float, ...] = _PAUSES,
+        reports: Reports | None = None,
     ) -> None:
+        self._reports = reports or Reports()
         self._archive, self._ae, self._destinations = archive, ae_title, destinations
         self._settings, self._pauses = settings, pauses
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,6 +90,9 @@ class Commitment:
     async def handle(self, exchange: Exchange) -> None:
         """Answer the N-ACTION, and see to the report."""
         command = exchange.command
+        if command.kind == EVENT_REPORT:
+            await self._hear(exchange)
+            return
         if command.kind != ACTION or command.action_type != 1:
             await exchange.respond(status=0x0123 if command.kind == ACTION else 0x0211)
             return
@@ -78,6 +108,16 @@ class Commitment:
         task = asyncio.ensure_future(self._see_to(exchange, transaction, references))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _hear(self, exchange: Exchange) -> None:
+        """A peer reports on what this side asked it to commit itself to."""
+        try:
+            judged = read_report(read(exchange.data, exchange.context.transfer_syntax))
+        except ChiasmError as error:
+            await exchange.respond(status=0x0115, error_comment=error.message[:64])
+            return
+        known = self._reports.hear(*judged)
+        await exchange.respond(status=0 if known else _NO_SUCH)
 
     async def close(self) -> None:
         """Give up reports that no peer has taken yet."""
@@ -174,6 +214,20 @@ def event_report(transaction: str, judged: list[Reference]) -> tuple[Command, Da
         event_type=2 if failed else 1,
     )
     return command, data
+
+
+def read_report(data: DataSet) -> tuple[str, list[Reference]]:
+    """The transaction and the judgments of an N-EVENT-REPORT: PS3.4 §J.3.3.1."""
+    judged = []
+    for tag, default in ((_REFERENCED, 0), (_FAILED, _FAILURE)):
+        element = data.element(tag)
+        for item in element.items if element is not None else ():
+            sop_class, instance = (text_of(item.element(one)).strip() for one in (_CLASS, _INSTANCE))
+            reason = item.get(_REASON)
+            judged.append(
+                Reference(sop_class, instance, reason if default and isinstance(reason, int) else default)
+            )
+    return text_of(data.element(_TRANSACTION)).strip(), judged
 
 
 def _reference(one: Reference) -> DataSet:
