@@ -142,3 +142,50 @@ def test_several_requests_at_once_get_their_own_answers():
             return await asyncio.gather(*(peer.echo() for _ in range(20)))
 
     assert with_server(work) == [0] * 20
+
+
+def test_an_object_of_the_peer_streams_into_a_sink(dimse_node):
+    """The first is taken in pieces; of the second, which has no sink, the data set is collected."""
+    from chiasm.model import Level, Query
+    from chiasm.net.dimse_identifier import write
+    from chiasm.net.dimse_listing import GET, Selection, proposals
+
+    class Collecting:
+        def __init__(self):
+            self.pieces = []
+
+        def write(self, data):
+            self.pieces.append(bytes(data))
+
+        def abandon(self):
+            raise AssertionError("the association did not end")
+
+    async def work(port, archive):
+        await archive.settle()
+        studies = [one.study for one in archive.index.find(Query(Level.STUDY))]
+        sinks, held, got = [], {}, {}
+
+        def on_begin(incoming):
+            sinks.append(Collecting())
+            return sinks[0] if len(sinks) == 1 else None
+
+        async def on_store(incoming):
+            data = b"".join(incoming.sink.pieces) if incoming.sink else bytes(incoming.data)
+            got[incoming.command.affected_instance] = data
+            await incoming.respond(status=0)
+
+        for one in await archive.locations(studies=studies):
+            held[one.sop_instance] = await archive.read(one, one.offset)
+        classes = [one.sop_class for one in await archive.locations(studies=studies)]
+        async with await connect(
+            "127.0.0.1", port, calling="A", called="B", contexts=proposals(classes)
+        ) as peer:
+            for study in studies:
+                identifier = write(Selection(study).identifier(), "1.2.840.10008.1.2.1")
+                answers = [one async for one in peer.get(GET, identifier, on_store, on_begin)]
+                assert answers[-1][0].status == 0
+        return held, got, len(sinks)
+
+    held, got, count = dimse_node(work)
+    assert got == held
+    assert count == len(held) == 3

@@ -268,6 +268,31 @@ def query(
 
 
 @app.command()
+def retrieve(
+    peer: Annotated[str, typer.Argument(help="AE@HOST:PORT.")],
+    study: Annotated[list[str], typer.Option(help="Study Instance UID; several times for several.")],
+    series: Annotated[list[str] | None, typer.Option(help="Series of that study alone.")] = None,
+    instance: Annotated[list[str] | None, typer.Option(help="Instances of that series alone.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the files go.")] = Path("retrieved"),
+    move_to: Annotated[
+        str, typer.Option(help="Have the peer send it to this AE title (C-MOVE) instead.")
+    ] = "",
+    calling: Annotated[str, typer.Option(help="The AE title of this side.")] = "CHIASM",
+    associations: Annotated[int, typer.Option(min=1, max=32, help="So many at once.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Do not ask again for what lies there already.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Bring studies from a DICOM peer into a folder (C-GET), or have it send them elsewhere (C-MOVE)."""
+    from .command_retrieve import Wanted, retrieve_command
+
+    parts = (tuple(study), tuple(series or ()), tuple(instance or ()))
+    wanted = Wanted(*parts, out, move_to, calling, associations, resume, json)
+    raise typer.Exit(retrieve_command(peer, wanted))
+
+
+@app.command()
 def verify(
     data: Data = None,
     config: Config = None,

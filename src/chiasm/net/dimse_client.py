@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from ..dicom import part10
 from ..errors import ServiceError
@@ -43,6 +43,21 @@ _REASONS = {
 
 Answer = tuple[Command, bytes]
 OnRequest = Callable[["Incoming"], Awaitable[None]]
+_MOST_HELD = 16 << 20
+"""The bytes of a data set that are collected where no sink takes them."""
+
+
+class Sink(Protocol):
+    """Takes the data set of a peer's request piece by piece, as it comes."""
+
+    def write(self, data: memoryview) -> None:
+        """Take a fragment; its memory is reused after the call."""
+
+    def abandon(self) -> None:
+        """The association ended before the data set did."""
+
+
+OnBegin = Callable[["Incoming"], Sink | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,7 @@ class Incoming:
     context: Context
     command: Command
     data: bytearray = field(default_factory=bytearray)
+    sink: Sink | None = None
 
     async def respond(self, *, status: int, data: bytes | None = None) -> None:
         """Answer it."""
@@ -88,6 +104,7 @@ class Client:
         self._request, self._settings = request, settings
         self.stream = Stream(self._begin, self._happened, self._over)
         self.on_request: OnRequest | None = None
+        self.on_begin: OnBegin | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Queue[Answer | Exception]] = {}
         self._answer: Command | None = None
@@ -97,6 +114,11 @@ class Client:
         self._sending = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self.released = asyncio.Event()
+
+    @property
+    def called(self) -> str:
+        """The AE title of the peer."""
+        return self._request.called
 
     @property
     def protocol(self) -> Association:
@@ -145,6 +167,9 @@ class Client:
                 self._settle(ServiceError("unavailable", "the association is no more"))
 
     def _over(self) -> None:
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None and incoming.sink is not None:
+            incoming.sink.abandon()
         self._settle(ServiceError("unavailable", "the association is no more"))
 
     def _settle(self, error: ServiceError | None) -> None:
@@ -168,14 +193,21 @@ class Client:
         self._incoming = Incoming(self, self.accepted[happening.context], command)
         if not command.has_data:
             self._ask()
+        elif self.on_begin is not None:
+            self._incoming.sink = self.on_begin(self._incoming)
 
     def _data(self, happening: ul.Data) -> None:
         if self._answer is not None:
             self._collected += happening.data
             if happening.last:
                 self._give()
-        elif self._incoming is not None:
-            self._incoming.data += happening.data
+        elif (incoming := self._incoming) is not None:
+            if incoming.sink is not None:
+                incoming.sink.write(happening.data)
+            else:
+                incoming.data += happening.data
+                if len(incoming.data) > _MOST_HELD:
+                    self.abort()
             if happening.last:
                 self._ask()
 
@@ -251,6 +283,8 @@ class Client:
                     async with asyncio.timeout(self._settings.answer):
                         found = await queue.get()
                 except TimeoutError:
+                    if self.stream.now - self.stream.received < self._settings.answer:
+                        continue  # it is at work for us: the objects of a C-GET come before its response
                     raise ServiceError("unavailable", "the peer does not answer") from None
                 if isinstance(found, Exception):
                     raise found
@@ -330,9 +364,14 @@ class Client:
         async for answer in self.requests(context.id, command, identifier):
             yield answer
 
-    async def get(self, sop_class: str, identifier: bytes, on_store: OnRequest) -> AsyncIterator[Answer]:
-        """C-GET: each response, the final one last; `on_store` answers the peer's C-STOREs. PS3.7 §9.1.3."""
-        self.on_request = on_store
+    async def get(
+        self, sop_class: str, identifier: bytes, on_store: OnRequest, on_begin: OnBegin | None = None
+    ) -> AsyncIterator[Answer]:
+        """C-GET: each response, the final one last; `on_store` answers the peer's C-STOREs. PS3.7 §9.1.3.
+
+        `on_begin` may give a sink for the data set of each; without one it is collected, up to 16 MB.
+        """
+        self.on_request, self.on_begin = on_store, on_begin
         context = self._context(sop_class)
         command = Command(commands.GET, has_data=True, affected_class=sop_class, priority=0)
         async for answer in self.requests(context.id, command, identifier):
@@ -374,6 +413,8 @@ class Client:
         try:
             async with asyncio.timeout(5):
                 await self.stream.lost.wait()
+                if rest := self._tasks - {asyncio.current_task()}:
+                    await asyncio.wait(rest)  # what the peer asked for is seen to, though no answer can go
         except TimeoutError:
             if self.stream.transport is not None:
                 self.stream.transport.abort()
