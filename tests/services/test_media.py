@@ -71,7 +71,7 @@ def test_a_medium_of_an_archive(pydicom_data: Path, tmp_path: Path, needs_tool: 
 
 
 def test_what_the_profile_lacks_is_recoded_without_loss(pydicom_data: Path, tmp_path: Path) -> None:
-    """RLE, big endian, implicit VR and deflated become explicit little endian; JPEG 2000 stays."""
+    """RLE, JPEG 2000, big endian, implicit VR and deflated become explicit little endian; JPEG stays."""
     below = pydicom_data / "test_files"
     names = (
         "SC_rgb_rle_2frame.dcm",
@@ -79,6 +79,7 @@ def test_what_the_profile_lacks_is_recoded_without_loss(pydicom_data: Path, tmp_
         "MR_small_implicit.dcm",
         "image_dfl.dcm",
         "693_J2KI.dcm",
+        "SC_rgb_jpeg_dcmtk.dcm",
     )
     for name in names:
         report = Report()
@@ -88,7 +89,7 @@ def test_what_the_profile_lacks_is_recoded_without_loss(pydicom_data: Path, tmp_
         folder = tmp_path / name
         written = asyncio.run(_written(as_medium(FileHoldings(), locations, report), folder))
         after = dcmread(folder.joinpath(*written[0]))
-        expected = stored if name == "693_J2KI.dcm" else PROFILE[0]
+        expected = stored if name == "SC_rgb_jpeg_dcmtk.dcm" else PROFILE[0]
         assert after.file_meta.TransferSyntaxUID == expected
         before = dcmread(below / name)
         assert np.array_equal(pixel_array(after, raw=True), pixel_array(before, raw=True))
@@ -174,3 +175,42 @@ def test_nothing_given_has_no_directory(tmp_path: Path) -> None:
     report = Report()
     assert asyncio.run(_written(as_medium(FileHoldings(), [], report), tmp_path / "cd")) == []
     assert report.objects == 0
+
+
+def test_dcmtk_takes_every_file_of_a_medium(
+    pydicom_data: Path, tmp_path: Path, needs_tool: Callable[[str], str]
+) -> None:
+    """DCMTK checks each file against the profile for flash media with JPEG before it makes its own directory.
+
+    The keys of its records are those of ours, but for what ours has to help people choose.
+    """
+    tool = needs_tool("dcmmkdir")
+    below = pydicom_data / "test_files"
+    names = ("CT_small.dcm", "693_J2KI.dcm", "MR_small_RLE.dcm", "SC_rgb_jpeg_dcmtk.dcm",
+             "test-SR.dcm", "rtdose.dcm", "waveform_ecg.dcm")  # fmt: skip
+    locations, _ = located_all([below / name for name in names])
+    report = Report()
+    written = asyncio.run(_written(as_medium(FileHoldings(), locations, report), tmp_path))
+    files = ["/".join(name) for name in written if name[0] == "DICOM"]
+    assert len(files) == len(names)
+    done = subprocess.run(
+        [tool, "-Pfl", "+I", "+D", "THEIRS", *files],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [
+        line for line in done.stderr.splitlines() if line.startswith("E:") or "cannot be added" in line
+    ] == []
+    ours, theirs = _keys(tmp_path / "DICOMDIR"), _keys(tmp_path / "THEIRS")
+    assert {kind for kind, _ in ours} == {kind for kind, _ in theirs}
+    helpful = {"PatientBirthDate", "PatientSex", "SeriesDescription", "SpecificCharacterSet"}
+    assert {(kind, keys - helpful) for kind, keys in ours} == {
+        (kind, keys - helpful) for kind, keys in theirs
+    }
+
+
+def _keys(path: Path) -> set[tuple[str, frozenset[str]]]:
+    records = dcmread(path).DirectoryRecordSequence
+    return {(one.DirectoryRecordType, frozenset(element.keyword for element in one)) for one in records}

@@ -59,8 +59,14 @@ KEYS: dict[str, tuple[tuple[int, str], ...]] = {
         (0x00080020, "1"), (0x00080030, "1"), (0x00080050, "2"), (0x00081030, "2"), (0x0020000D, "1"),
         (0x00200010, "1"),
     ),
-    "SERIES": ((0x00080060, "1"), (0x0008103E, "3"), (0x0020000E, "1"), (0x00200011, "1")),
-    "IMAGE": (_INSTANCE,),
+    "SERIES": (
+        (0x00080060, "1"), (0x00080080, "3"), (0x00080081, "3"), (0x0008103E, "3"), (0x00081050, "3"),
+        (0x0020000E, "1"), (0x00200011, "1"),
+    ),
+    "IMAGE": (
+        (0x00080008, "3"), _INSTANCE, (0x00200032, "3"), (0x00200037, "3"), (0x00200052, "3"),
+        (0x00280010, "3"), (0x00280011, "3"), (0x00280030, "3"), (0x00282112, "3"),
+    ),
     "RT DOSE": (_INSTANCE, (0x3004000A, "1")),
     "RT STRUCTURE SET": (_INSTANCE, (0x30060002, "1"), (0x30060008, "2"), (0x30060009, "2")),
     "RT PLAN": (_INSTANCE, (0x300A0002, "1"), (0x300A0006, "2"), (0x300A0007, "2")),
@@ -109,7 +115,11 @@ KEYS: dict[str, tuple[tuple[int, str], ...]] = {
     "STORED PRINT": ((0x00200013, "2"),),
     "PRIVATE": ((0x00200013, "3"),),
 }  # fmt: skip
-"""The keys of each type of record with their types: PS3.3 §F.5; 3 are those that help a person to choose."""
+"""The keys of each type of record with their types: PS3.3 §F.5.
+
+Those of type 3 are there where the object has them: the keys that the General Purpose profiles with JPEG add
+(PS3.11 §H.3.3.1), and the description of a series.
+"""
 
 _DATES = (0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A, 0x00080012)
 _TIMES = (0x00080030, 0x00080031, 0x00080032, 0x00080033, 0x00080013)

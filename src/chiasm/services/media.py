@@ -23,11 +23,11 @@ PROFILE = (
     "1.2.840.10008.1.2.4.50",
     "1.2.840.10008.1.2.4.51",
     "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.91",
-    *(f"1.2.840.10008.1.2.4.{number}" for number in range(100, 107)),
 )
-"""The transfer syntaxes of the General Purpose profiles: PS3.11 §D; all others are written in the first."""
+"""The transfer syntaxes of the General Purpose profiles with JPEG, STD-GEN-USB-JPEG among them: PS3.11 §I.
+
+All others are written in the first, which every reader of media has to take.
+"""
 
 _MOST_TOLD = 1_000
 
