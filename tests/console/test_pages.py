@@ -35,6 +35,7 @@ def text(url: str) -> str:
         ("/", "Patient ID", "患者编号"),
         ("/studies?q=1ct1", "CompressedSamples", "CompressedSamples"),
         (f"/studies/{STUDY}", "CompressedSamples, CT1", "打开阅片器"),
+        (f"/studies/{STUDY}", f'href="/api/studies/{STUDY}/media"', "下载（含 DICOMDIR）"),
         (f"/studies/{STUDY}/header", "CompressedSamples^CT1", "标签、名称或值"),
         (f"/studies/{STUDY}/crossing", "OBX", "账目"),
         (f"/studies/{STUDY}/crossing?to=fhir", "Bundle.entry[0]", "转换为"),

@@ -46,7 +46,7 @@ _CHINESE = {
     "instances": "个实例",
     "nothing to look at": "没有可显示的图像",
     "Download": "下载",
-    "as zip": "打包下载",
+    "Download with a DICOMDIR": "下载（含 DICOMDIR）",
     "Instance": "实例",
     "Filter": "筛选",
     "Tag, name or value": "标签、名称或值",
