@@ -7,17 +7,19 @@ archive's directory was cut off.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import ServiceError
 from ..model.holdings import Location
 from ..protocols.accept import MediaType
 from ..services.archive import Archive
-from ..services.media import File, Report, as_files, as_medium
-from ..services.media_writing import zipped
 from .web_query_text import uid_of
 from .web_request import Answer, Request
 from .web_scope import ANY
 from .web_switch import Operation
+
+if TYPE_CHECKING:
+    from ..services.media import File, Report
 
 ZIP = "application/zip"
 _MISSING = "MISSING.TXT"
@@ -50,6 +52,9 @@ def zip_answer(
     What cannot be given is listed in a text at the end of it. ServiceError `unknown-syntax` where `wanted`
     asks for a transfer syntax in which not all are stored.
     """
+    from ..services.media import Report, as_files, as_medium
+    from ..services.media_writing import zipped
+
     asked = wanted.parameter("transfer-syntax") if wanted is not None else ""
     taken = {uid.strip() for uid in asked.split(",")} if asked else {ANY}
     if ANY not in taken and any(one.transfer_syntax not in taken for one in locations):
@@ -69,6 +74,8 @@ def zip_answer(
 async def _with_missing(files: AsyncIterator[File], report: Report) -> AsyncIterator[File]:
     async for file in files:
         yield file
+    from ..services.media import File
+
     if report.refused:
         lines = [f"{name}: {reason}\r\n" for name, reason in report.refused]
         data = "".join(["These objects could not be given:\r\n", *lines]).encode()
