@@ -150,7 +150,7 @@ def _client(row: Row, rounds: int) -> Outcome:
             for index, count in ((0, 2000), (1, 2000)):
                 one = study(root / f"in-{number}-{index}", base, count)
                 peer = f"CHIASM@127.0.0.1:{sink.dimse}"
-                ours = [program, "send", str(one.folder), "--to", peer]
+                ours = [program, "send", peer, str(one.folder)]
                 theirs = ["storescu", "+sd", "-aec", "CHIASM", "127.0.0.1", str(sink.dimse), str(one.folder)]
                 begin = time.perf_counter()
                 environment = {**os.environ, "TCP_NODELAY": "1"}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
 from ..model import Instant, Sender
-from ..services.outline import Node, of_data_set, of_resource
 
 if TYPE_CHECKING:
     from ..dicom import Package
     from ..mapping.result import Result
+    from ..services.outline import Node
 
 TARGETS = {
     "oru": "ORU^R01", "omi": "OMI^O23", "orm": "ORM^O01", "omg": "OMG^O19", "adt": "ADT^A08",
@@ -79,6 +79,8 @@ def crossing(package: Package, to: str) -> Crossing:
 
 
 def _drawn(package: Package, result: Result, to: str) -> Crossing:
+    from ..services.outline import of_data_set, of_resource
+
     rows = {row.path: row for row in (*of_data_set(package.header), *of_data_set(package.data))}
     segments = [] if to == "fhir" else _segments(result.output)
     coded = _coded(segments)

@@ -12,7 +12,6 @@ from ..errors import ChiasmError, ServiceError
 from ..net.web_request import Answer, Request, json_bytes, problem_of
 from ..net.web_switch import Operation, Switch
 from ..services.archive import Archive
-from ..services.outline import of_data_set
 from .crossing import TARGETS, crossing
 from .frames import FrameSource
 from .live import Live
@@ -112,6 +111,8 @@ class Console:
 
     async def header(self, request: Request) -> Answer:
         """The whole header of one instance."""
+        from ..services.outline import of_data_set  # it reads dictionaries that starting need not wait for
+
         held, stack, picture, package = await self._instance(request)
 
         def drawn() -> list[object]:
