@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 
 from ..services.archive import Archive
@@ -12,12 +13,14 @@ from .routing_dimse import DimseDeliverer
 from .routing_stow import StowDeliverer
 
 
-def deliverers(archive: Archive, ae_title: str, reports: Reports) -> Callable[[Destination], Deliverer]:
-    """Makes the deliverer of a destination."""
+def deliverers(
+    archive: Archive, ae_title: str, reports: Reports, tls: ssl.SSLContext | None = None
+) -> Callable[[Destination], Deliverer]:
+    """Makes the deliverer of a destination; `tls` is for those of DIMSE that ask for it."""
 
     def deliverer(destination: Destination) -> Deliverer:
         if destination.url:
             return StowDeliverer(archive, destination)
-        return DimseDeliverer(archive, destination, ae_title, reports)
+        return DimseDeliverer(archive, destination, ae_title, reports, tls)
 
     return deliverer
