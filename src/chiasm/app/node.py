@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ..console import ohif
@@ -23,6 +24,8 @@ from .settings import Address, NodeSettings, Tls
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from ..services.routing import Router
 
 
 def event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -54,6 +57,19 @@ def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
     return context
 
 
+def outgoing_tls(tls: Tls | None) -> ssl.SSLContext:
+    """What destinations are called with: their certificates are checked, ours is shown where there is one."""
+    try:
+        context = ssl.create_default_context(cafile=tls.authorities if tls else None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if tls is not None:
+            context.load_cert_chain(tls.certificate, tls.key)
+    except (OSError, ssl.SSLError) as error:
+        place = str(tls.certificate) if tls else ""
+        raise UsageError(f"the certificate cannot be used: {error}", source=place) from None
+    return context
+
+
 class Node:
     """A running node; `dimse` and `http` are the addresses it listens on."""
 
@@ -64,6 +80,7 @@ class Node:
         self.viewer: Address | None = None
         self._console = Console(archive, self._shown)
         self._reports = dimse_commitment.Reports()
+        self._router: Router | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = [archive.close]
 
     @classmethod
@@ -80,6 +97,7 @@ class Node:
 
     async def _serve(self, *, reuse_port: bool) -> None:
         settings, tls = self.settings, tls_context(self.settings.tls)
+        self._router = self._routes()
         dimse = DimseSettings(
             (settings.ae_title, "ANY-SCP"), maximum_associations=settings.maximum_associations, tls=tls
         )
@@ -101,25 +119,27 @@ class Node:
         )
         self._closing += [web.close, self._console.close]
         self.http = replace(settings.http, port=web.port)
-        await self._route()
+        if self._router is not None:
+            self._closing.append(self._router.close)
+            await self._router.start()
         if ohif.is_installed(settings.data / "ohif"):
             await self._serve_viewer(tls, reuse_port=reuse_port)
 
-    async def _route(self) -> None:
-        """Send what arrives to where the routes say; nothing is loaded where there are no destinations."""
+    def _routes(self) -> Router | None:
+        """What sends on what arrives; nothing is loaded where there are no destinations."""
         settings = self.settings
         if not settings.destinations:
-            return
+            return None
         from ..net.routing import deliverers
         from ..services.routing import Router
         from ..services.routing_rules import parse
         from ..store.queue import Queue
 
-        rules = parse(settings.routes, settings.destinations, source=settings.source)
-        ways = deliverers(self.archive, settings.ae_title, self._reports)
-        router = Router(self.archive, Queue(self.archive.index.engine), rules, ways)
-        self._closing.append(router.close)
-        await router.start()
+        text = Path(settings.source).read_text("utf-8") if Path(settings.source).is_file() else ""
+        rules = parse(settings.routes, settings.destinations, text=text, source=settings.source)
+        tls = outgoing_tls(settings.tls) if any(one.tls for one in rules.destinations.values()) else None
+        ways = deliverers(self.archive, settings.ae_title, self._reports, tls)
+        return Router(self.archive, Queue(self.archive.index.engine), rules, ways)
 
     async def _serve_viewer(self, tls: ssl.SSLContext | None, *, reuse_port: bool) -> None:
         from starlette.applications import Starlette
@@ -139,7 +159,7 @@ class Node:
         return Starlette(
             routes=[
                 *web_dicom.routes(self.archive, base_url=settings.base_url, origins=origins, watcher=metrics),
-                *web_admin.routes(self.archive, metrics=metrics, origins=origins),
+                *web_admin.routes(self.archive, metrics=metrics, router=self._router, origins=origins),
                 *self._console.routes(),
             ]
         )

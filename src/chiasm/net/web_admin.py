@@ -21,7 +21,7 @@ from .web_switch import Operation, Parameter, Switch
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from ..store.queue import Queue
+    from ..services.routing import Router
 
 ROOT = "/api"
 _MOST = 1_000
@@ -54,13 +54,13 @@ def routes(
     archive: Archive,
     *,
     metrics: Metrics | None = None,
-    queue: Queue | None = None,
+    router: Router | None = None,
     origins: tuple[str, ...] = (),
 ) -> list[BaseRoute]:
-    """The routes `/api`, `/health`, `/ready` and `/metrics`; `queue` is that of what is to be sent on."""
+    """The routes `/api`, `/health`, `/ready` and `/metrics`; `router` sends on what arrives."""
     from starlette.routing import Mount, Route
 
-    service = _Administration(archive, metrics or Metrics(), queue)
+    service = _Administration(archive, metrics or Metrics(), router, origins)
     switch = Switch(service.operations, origins=origins)
     health, ready, counters = (
         Switch([Operation("GET", path, act, summary)])
@@ -81,13 +81,15 @@ def routes(
 class _Administration:
     """The operations over an archive."""
 
-    def __init__(self, archive: Archive, metrics: Metrics, queue: Queue | None) -> None:
+    def __init__(
+        self, archive: Archive, metrics: Metrics, router: Router | None, origins: tuple[str, ...]
+    ) -> None:
         from importlib.metadata import version
 
         self._version = version("chiasm")
         self._archive = archive
         self._metrics = metrics
-        self._queue = queue
+        self._router = router
         found = [
             Operation(
                 "GET", "/statistics", self.statistics, "how much is held", schema=_STATISTICS
@@ -111,17 +113,13 @@ class _Administration:
             *web_archive_zip.operations(archive),
             Operation("GET", "/openapi.json", self.openapi, "this description"),
         ]  # fmt: skip
-        if queue is not None:
+        if router is not None:
+            from . import web_routing
+
             states = {"type": "object", "additionalProperties": _STATISTICS}
-            found.append(
-                Operation(
-                    "GET",
-                    "/queue",
-                    self.queued,
-                    "what is to be sent, by destination and state",
-                    schema=states,
-                )
-            )
+            summary = "what is to be sent, by destination and state"
+            found.append(Operation("GET", "/queue", self.queued, summary, schema=states))
+            found += web_routing.operations(router, origins)
         self.operations = tuple(found)
         self._openapi = json_bytes(document(self.operations, ROOT, self._version))
 
@@ -176,8 +174,8 @@ class _Administration:
 
     async def queued(self, request: Request) -> Answer:
         """Counts of the outbound queue."""
-        assert self._queue is not None
-        return _json(await self._beside(self._queue.counts))
+        assert self._router is not None
+        return _json(await self._router.counts())
 
     async def openapi(self, request: Request) -> Answer:
         """The document, which never changes while the process runs."""
@@ -228,10 +226,10 @@ class _Administration:
             held = await self._beside(self._archive.index.statistics)
             meaning = "What is held, by kind"
             gauges["chiasm_held"] = (meaning, [((("kind", name),), count) for name, count in held.items()])
-            if self._queue is not None:
+            if self._router is not None:
                 depth: list[tuple[Labels, float]] = [
                     ((("destination", name), ("state", state)), float(count))
-                    for name, states in (await self._beside(self._queue.counts)).items()
+                    for name, states in (await self._router.counts()).items()
                     for state, count in states.items()
                 ]
                 gauges["chiasm_queue_depth"] = ("What is to be sent", depth)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..errors import ChiasmError, UsageError
+from ..errors import ChiasmError, ServiceError, UsageError
 from ..model.holdings import Event, Source
 from ..model.query import Equals, Level, Query
 from ..store.queue import DestinationState, Item, NewItem, Progress, Queue, State
@@ -109,6 +109,11 @@ class Router:
 
     # What people see and do
 
+    @property
+    def destinations(self) -> Mapping[str, Destination]:
+        """The destinations that are configured, by name."""
+        return self._rules.destinations
+
     async def status(self) -> list[DestinationStatus]:
         """All destinations, those that are queued for but no longer configured included."""
         counts = await asyncio.to_thread(self._queue.counts)
@@ -134,6 +139,15 @@ class Router:
                 destination=destination, state=state, study=study, limit=limit, offset=offset
             )
         )
+
+    async def item(self, number: int) -> Item | None:
+        """One queued item by its number."""
+        found = await asyncio.to_thread(lambda: self._queue.items(ids=[number], limit=1))
+        return found[0] if found else None
+
+    async def counts(self) -> dict[str, dict[str, int]]:
+        """The number of items by destination and state."""
+        return await asyncio.to_thread(self._queue.counts)
 
     async def hold(self, ids: Sequence[int]) -> int:
         """Keep waiting items back; the number of those that were."""
@@ -181,9 +195,14 @@ class Router:
         instances: Sequence[str] = (),
         by: str = "",
     ) -> int:
-        """Queue stored objects for a destination because a person wants it; the number newly queued."""
+        """Queue stored objects for a destination because a person wants it; the number newly queued.
+
+        ServiceError where nothing of what is named is held.
+        """
         self._known(destination)
         locations = await self._archive.locations(studies=studies, series=series, instances=instances)
+        if not locations:
+            raise ServiceError("no-such-object", "nothing of this name is held")
         items = [NewItem(destination, location, by or "by hand", 1) for location in locations]
         return self._woken(await asyncio.to_thread(self._queue.put, items, self._clock()))
 
