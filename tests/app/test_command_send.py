@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -94,3 +95,91 @@ def test_a_peer_that_is_away(pydicom_data: Path) -> None:
     done = run("send", "A@127.0.0.1:1", pydicom_data / "test_files/CT_small.dcm")
     assert done.returncode == 2
     assert "cannot connect" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A node of our own as AE@HOST:PORT."""
+    folder = tmp_path_factory.mktemp("node")
+    ports = []
+    for _ in range(2):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            ports.append(free.getsockname()[1])
+    addresses = ["--dimse", f"127.0.0.1:{ports[0]}", "--http", f"127.0.0.1:{ports[1]}"]
+    process = subprocess.Popen(
+        [PROGRAM, "up", "--data", folder / "data", *addresses],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    while b"Stop it" not in (line := process.stdout.readline()):
+        assert line, "the node did not start"
+    yield f"CHIASM@127.0.0.1:{ports[0]}"
+    process.terminate()
+    process.communicate(timeout=30)
+
+
+def test_commitment_is_asked_for_once(node: str, tmp_path: Path, pydicom_data: Path) -> None:
+    files = [pydicom_data / "test_files" / name for name in ("CT_small.dcm", "MR_small.dcm")]
+    resume = tmp_path / "sent.jsonl"
+    done = run("send", node, files[0], "--resume", resume, "--json")
+    assert json.loads(done.stdout) == {"counts": {"sent": 1}, "refused": [], "failure": ""}
+    done = run("send", node, *files, "--resume", resume, "--commit")
+    assert (done.returncode, done.stdout) == (0, "2 committed, 1 sent, 1 sent before\n")
+    done = run("send", node, *files, "--resume", resume, "--commit", "--json")
+    assert json.loads(done.stdout) == {
+        "counts": {"sent before": 2}, "refused": [], "failure": "", "uncommitted": [],
+    }  # fmt: skip
+
+
+def test_a_peer_that_offers_no_commitment_is_told(archive: str, pydicom_data: Path) -> None:
+    done = run("send", archive, pydicom_data / "test_files/CT_small.dcm", "--commit")
+    assert done.returncode == 1
+    assert "does not offer storage commitment" in done.stdout
+    assert done.stdout.endswith("1 sent\n")
+
+
+def test_ctrl_c_leaves_a_truthful_report(
+    needs_tool: Callable[[str], str], tmp_path: Path, pydicom_data: Path
+) -> None:
+    """storescp sleeps a second after each object, so that there is something left to stop."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [needs_tool("storescp"), "--sleep-after", "1", "-od", str(tmp_path), str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        source = tmp_path / "in"
+        source.mkdir()
+        for number in range(30):
+            (source / f"{number}.dcm").write_bytes((pydicom_data / "test_files/CT_small.dcm").read_bytes())
+        resume = tmp_path / "sent.jsonl"
+        sending = subprocess.Popen(
+            [PROGRAM, "send", f"A@127.0.0.1:{port}", str(source), "--resume", str(resume)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(1_000):
+            if resume.exists() and '"instance"' in resume.read_text():
+                break
+            time.sleep(0.02)
+        sending.send_signal(signal.SIGINT)
+        out, error = sending.communicate(timeout=30)
+    finally:
+        server.kill()
+        server.wait()
+    assert "Traceback" not in error
+    assert sending.returncode == 1
+    left, counts = out.splitlines()
+    sent = int(counts.split()[0])
+    assert counts == f"{sent} sent"
+    assert 0 < sent < 30
+    assert left == f"stopped; {30 - sent} were not sent, or not answered for"
+    assert resume.read_text().count('"instance"') == sent

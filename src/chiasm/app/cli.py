@@ -242,12 +242,20 @@ def send(
     resume: Annotated[
         Path | None, typer.Option(help="Keep here what the peer confirmed; it is not sent again.")
     ] = None,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Ask for storage commitment afterwards, and wait for it.")
+    ] = False,
+    listen: Annotated[
+        int, typer.Option(min=0, max=65535, help="A port for reports on an association of the peer's.")
+    ] = 0,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a report of commitment.")] = 60.0,
     json: Json = False,
 ) -> None:
     """Send files, folders and zip archives to a DICOM peer (C-STORE)."""
     from .command_send import Manner, send_command
 
-    raise typer.Exit(send_command(peer, sources, Manner(calling, associations, transcode, resume, json)))
+    manner = Manner(calling, associations, transcode, resume, json, commit, listen, wait)
+    raise typer.Exit(send_command(peer, sources, manner))
 
 
 @app.command()

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from .. import dicom
-from ..errors import ChiasmError, ServiceError, UsageError
+from ..errors import ServiceError, UsageError
 from .command_echo import peer_of
-from .sources import Source, gather
+from .send_record import SendRecord
+from .sources import gather
 from .terminal import bar, printable
 
 if TYPE_CHECKING:
-    from ..net.dimse_transfer import Offer, Sent
-
-_PIECE = 256 << 10
-_WHOLE = 8 << 20
-"""Up to so many bytes an object is read at once; a larger one streams from its file."""
+    from ..net.dimse_commitment_client import Judged
+    from ..net.dimse_transfer import Offer, Peer, Sent
+    from .offers import Offered
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to send: `resume` names a file that keeps what the peer has confirmed, so that it is sent once."""
+    """How to send: `resume` names a file that keeps what the peer has confirmed, so that it is sent once.
+
+    `commit` asks for storage commitment afterwards; its reports are waited for `wait` seconds, on the same
+    association or, where that is not 0, on the port `listen`.
+    """
 
     calling: str = "CHIASM"
     associations: int = 1
     transcode: bool = True
     resume: Path | None = None
     as_json: bool = False
+    commit: bool = False
+    listen: int = 0
+    wait: float = 60.0
 
 
 @dataclass(slots=True)
@@ -43,14 +47,21 @@ class Report:
 
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    uncommitted: list[tuple[str, str]] = field(default_factory=list)
     failure: str = ""
 
     def text(self) -> str:
         """The report for people."""
-        told = ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()))
+        told = ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()) if count)
         lines = [f"not sent: {name}: {reason}" for name, reason in self.refused]
+        lines += [f"not committed: {name}: {reason}" for name, reason in self.uncommitted]
         lines += [self.failure] if self.failure else []
         return "\n".join([*(printable(line) for line in lines), told or "nothing was sent", ""])
+
+    def status(self) -> int:
+        """0 where the peer took all, 1 where it did not take some, 2 where it took none."""
+        taken = sum(count for name, count in self.counts.items() if name.startswith("sent"))
+        return 2 if not taken else int(bool(self.refused or self.uncommitted or self.failure))
 
 
 def send_command(peer: str, sources: Sequence[str], manner: Manner) -> int:
@@ -60,122 +71,110 @@ def send_command(peer: str, sources: Sequence[str], manner: Manner) -> int:
     """
     peer_of(peer)
     report = Report()
-    offers = list(_offers(sources, report))
-    if not offers and not report.refused:
-        raise UsageError("there is nothing to send", source=", ".join(sources))
-    with contextlib.ExitStack() as held:
-        record, done = _record(manner.resume, held)
-        left = [one for one in offers if f"{peer} {one.sop_instance}" not in done]
-        if len(offers) > len(left):
-            report.counts["sent before"] = len(offers) - len(left)
+    with SendRecord(manner.resume, peer) as record:
+        sending = _Sending(peer, manner, report, record)
         try:
-            asyncio.run(_send(peer, left, manner, report, record))
+            sending.look(sources)
+            asyncio.run(sending.run())
         except ServiceError as error:
             report.failure = str(error)
         except KeyboardInterrupt:
-            report.failure = "stopped; what is told above was sent"
+            report.failure = f"stopped; {sending.left()} were not sent, or not answered for"
     if manner.as_json:
         plain = {"counts": dict(report.counts), "refused": report.refused, "failure": report.failure}
+        plain |= {"uncommitted": report.uncommitted} if manner.commit else {}
         sys.stdout.write(json.dumps(plain, ensure_ascii=False) + "\n")
     else:
         sys.stdout.write(report.text())
-    taken = sum(count for name, count in report.counts.items() if name.startswith("sent"))
-    return 2 if not taken else int(bool(report.refused or report.failure))
+    return report.status()
 
 
-async def _send(
-    peer: str, offers: Sequence[Offer], manner: Manner, report: Report, record: TextIO | None
-) -> None:
-    from ..net.dimse_transfer import Peer, send
+class _Sending:
+    """One run: what there is, what of it was told, and what the peer has taken."""
 
-    title, host, port = peer_of(peer)
-    to = Peer(host, port, title, manner.calling)
-    answers = send(to, offers, associations=manner.associations, transcode=manner.transcode)
-    with bar("sending", len(offers)) as advance:
-        async for sent in answers:
-            advance(sent.offer.name)
-            _note(sent, report)
-            if sent.taken and record is not None:
-                record.write(json.dumps({"peer": peer, "instance": sent.offer.sop_instance}) + "\n")
-                record.flush()
+    def __init__(self, peer: str, manner: Manner, report: Report, record: SendRecord) -> None:
+        self._peer, self._manner, self._report, self._record = peer, manner, report, record
+        self._found: list[tuple[Offer, str]] = []
+        self._taken: list[tuple[Offer, str]] = []
+        self._told = 0
 
+    def look(self, sources: Sequence[str]) -> None:
+        """See what the sources hold; what is no DICOM object is told of, and left out."""
+        from .offers import offered
 
-def _note(sent: Sent, report: Report) -> None:
-    if not sent.taken:
-        report.counts["not sent"] += 1
-        report.refused.append((sent.offer.name, sent.message))
-        return
-    name = "sent" if sent.status == 0 else f"sent ({sent.message})"
-    report.counts[name] += 1
+        with bar("looking", None) as advance:
+            for source in gather(sources):
+                advance(source.name)
+                self._look(offered(source))
+        if not self._found and not self._report.counts:
+            raise UsageError("there is nothing to send", source=", ".join(sources))
 
+    def _look(self, one: Offered) -> None:
+        if one.offer is None:
+            self._report.counts["not sent"] += 1
+            self._report.refused.append((one.name, one.problem))
+        elif self._record.stored(one.offer.sop_instance, one.stamp):
+            self._report.counts["sent before"] += 1
+            if not self._record.committed(one.offer.sop_instance, one.stamp):
+                self._taken.append((one.offer, one.stamp))
+        else:
+            self._found.append((one.offer, one.stamp))
 
-def _record(path: Path | None, held: contextlib.ExitStack) -> tuple[TextIO | None, set[str]]:
-    """The file of what was confirmed, open to be added to, and what it holds. Raises UsageError."""
-    if path is None:
-        return None, set()
-    done = set()
-    try:
-        if path.exists():
-            for line in path.read_text("utf-8").splitlines():
-                with contextlib.suppress(ValueError, KeyError, TypeError):  # a line that was cut off
-                    one = json.loads(line)
-                    done.add(f"{one['peer']} {one['instance']}")
-        file = held.enter_context(path.open("a", encoding="utf-8"))
-        file.write("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"it cannot keep what was sent: {error}", source=str(path)) from None
-    return file, done
+    def left(self) -> int:
+        """How many were not told of."""
+        return len(self._found) - self._told
 
+    async def run(self) -> None:
+        """Send, and ask for commitment where that is wanted."""
+        from ..net.dimse_transfer import Peer
 
-def _offers(sources: Sequence[str], report: Report) -> Iterator[Offer]:
-    """What the sources hold; what is no DICOM object is told of, and left out."""
-    from ..net.dimse_transfer import Offer
+        title, host, port = peer_of(self._peer)
+        peer = Peer(host, port, title, self._manner.calling)
+        if self._found:
+            await self._send(peer)
+        if self._manner.commit and self._taken:
+            await self._commit(peer)
 
-    for source in gather(sources):
-        try:
-            if source.problem:
-                raise UsageError(source.problem)
-            if source.standard() != "dicom":
-                raise UsageError("it is no DICOM file")
-            package = source.package()
-            names = [package.get(keyword) for keyword in ("SOPClassUID", "SOPInstanceUID")]
-            if not all(isinstance(name, str) and name for name in names):
-                raise UsageError("it is no object with a SOP class and instance")
-            yield Offer(
-                source.name, str(names[0]), str(names[1]), package.transfer_syntax.uid, _Loader(source).load
-            )
-        except (ChiasmError, OSError) as error:
-            report.counts["not sent"] += 1
-            report.refused.append((source.name, getattr(error, "message", "") or str(error)))
+    async def _send(self, peer: Peer) -> None:
+        from ..net.dimse_transfer import send
 
+        stamps = {id(offer): stamp for offer, stamp in self._found}
+        answers: AsyncIterator[Sent] = send(
+            peer,
+            [offer for offer, _ in self._found],
+            associations=self._manner.associations,
+            transcode=self._manner.transcode,
+        )
+        with bar("sending", len(self._found)) as advance:
+            async for sent in answers:
+                advance(sent.offer.name)
+                self._told += 1
+                self._note(sent, stamps[id(sent.offer)])
 
-@dataclass(frozen=True, slots=True)
-class _Loader:
-    """The data set of a source, when its turn has come."""
+    def _note(self, sent: Sent, stamp: str) -> None:
+        if not sent.taken:
+            self._report.counts["not sent"] += 1
+            self._report.refused.append((sent.offer.name, sent.message))
+            return
+        self._report.counts["sent" if sent.status == 0 else f"sent ({sent.message})"] += 1
+        self._record.note(sent.offer.sop_instance, stamp)
+        self._taken.append((sent.offer, stamp))
 
-    source: Source
+    async def _commit(self, peer: Peer) -> None:
+        from ..net.dimse_commitment import Reference
+        from ..net.dimse_commitment_client import Wait, commit
 
-    def load(self, syntax: str) -> bytes | AsyncIterator[bytes]:
-        """In its own syntax as it lies there; in another one transcoded. ServiceError where it cannot be."""
-        source = self.source
-        package = source.package()
-        if package.transfer_syntax.uid != syntax:
-            from ..pixels.transcode import transcode
+        by_instance = {offer.sop_instance: (offer, stamp) for offer, stamp in self._taken}
+        references = [Reference(offer.sop_class, uid) for uid, (offer, _) in by_instance.items()]
+        with bar("awaiting commitment", len(references)) as advance:
+            async for judged in commit(peer, references, Wait(self._manner.wait, self._manner.listen)):
+                advance(judged.reference.sop_instance)
+                self._judge(judged, *by_instance[judged.reference.sop_instance])
 
-            data = transcode(package, syntax)
-            return data[dicom.parse(data).header.stop :]
-        start = package.header.stop
-        if source.path is None or source.member is not None:
-            return source.read()[start:]
-        if source.path.stat().st_size > _WHOLE:
-            return _pieces(source.path, start)
-        with source.path.open("rb") as file:
-            file.seek(start)
-            return file.read()
-
-
-async def _pieces(path: Path, start: int) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            yield piece
+    def _judge(self, judged: Judged, offer: Offer, stamp: str) -> None:
+        if judged.committed:
+            self._report.counts["committed"] += 1
+            self._record.note(offer.sop_instance, stamp, committed=True)
+            return
+        self._report.counts["not committed"] += 1
+        self._report.uncommitted.append((offer.name, judged.message))

@@ -25,22 +25,11 @@ from ..protocols.items import (
     UserIdentity,
     UserItem,
 )
-from ..protocols.pdu import AssociateReject, AssociateRequest, ProposedContext
+from ..protocols.pdu import AssociateRequest, ProposedContext
+from .dimse_refusal import rejection, results
 from .dimse_stream import Stream
 
 PENDING = frozenset({0xFF00, 0xFF01})
-_REASONS = {
-    (1, 1): "no reason given",
-    (1, 2): "application context not supported",
-    (1, 3): "calling AE title not recognized",
-    (1, 7): "called AE title not recognized",
-    (2, 1): "no reason given",
-    (2, 2): "protocol version not supported",
-    (3, 1): "temporary congestion",
-    (3, 2): "local limit exceeded",
-}
-"""Source and reason of a rejection in words: PS3.8 §9.3.4, Table 9-21."""
-
 Answer = tuple[Command, bytes]
 OnRequest = Callable[["Incoming"], Awaitable[None]]
 _MOST_HELD = 16 << 20
@@ -105,6 +94,7 @@ class Client:
         self.stream = Stream(self._begin, self._happened, self._over)
         self.on_request: OnRequest | None = None
         self.on_begin: OnBegin | None = None
+        self.answers: dict[tuple[str, str], int] = {}
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Queue[Answer | Exception]] = {}
         self._answer: Command | None = None
@@ -151,9 +141,10 @@ class Client:
             case ul.Commanded():
                 self._commanded(happening)
             case ul.Accepted():
+                self.answers = results(self._request, happening.accept)
                 self._settle(None)
             case ul.Rejected():
-                self._settle(_rejection(happening.reject, self._request.called))
+                self._settle(rejection(happening.reject, self._request.called))
             case ul.Released():
                 if happening.asked:
                     self.protocol.release_response(stream.now)
@@ -440,12 +431,6 @@ class Client:
 
 async def _awaited(work: Awaitable[None]) -> None:
     await work
-
-
-def _rejection(reject: AssociateReject, called: str) -> ServiceError:
-    permanent = "rejected" if reject.result == 1 else "rejected for now"
-    reason = _REASONS.get((reject.source, reject.reason), f"source {reject.source}, reason {reject.reason}")
-    return ServiceError("not-authorized", f"the association was {permanent}: {reason}", source=called)
 
 
 async def connect(
