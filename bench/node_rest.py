@@ -40,9 +40,13 @@ def _pairs() -> list[tuple[tuple[float, float], tuple[float, float]]]:
 
 
 def _resident(pid: int) -> float:
+    """Megabytes of a process and of those that it began."""
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1000
+    begun = [
+        int(one) for path in Path(f"/proc/{pid}/task").glob("*/children") for one in path.read_text().split()
+    ]
+    return int(line.split()[1]) / 1000 + sum(map(_resident, begun))
 
 
 def _start(row: Row, rounds: int) -> Outcome:

@@ -33,7 +33,7 @@ class Index:
 
 def test_the_order_is_that_of_the_chain_whatever_came_first():
     index = Index()
-    projection = Projection(index, "c", 0, lambda arrivals, applied: None)
+    projection = Projection(index, "c", 0, lambda known: None)
     for number in (3, 2, 5):
         projection.add(Durable(number, EVENT))
     assert index.applied == []  # nothing before number 1 is there
@@ -47,7 +47,7 @@ def test_the_order_is_that_of_the_chain_whatever_came_first():
 
 def test_it_goes_on_behind_what_was_known():
     index = Index()
-    projection = Projection(index, "c", 41, lambda arrivals, applied: None)
+    projection = Projection(index, "c", 41, lambda known: None)
     projection.add(Durable(42, EVENT))
     projection.hurry()
     assert index.wait(1)
@@ -58,17 +58,27 @@ def test_it_goes_on_behind_what_was_known():
 def test_trouble_is_told_and_overcome():
     index = Index(failures=3)
     heard = []
-    projection = Projection(index, "c", 0, lambda arrivals, applied: heard.append(len(arrivals)))
+    projection = Projection(index, "c", 0, lambda known: heard.append(len(known)))
     projection.add(Durable(1, EVENT))
     assert index.wait(1)
     projection.close()
-    assert (index.applied, projection.trouble, heard) == ([1], "", [1])
+    assert (index.applied, projection.trouble, heard) == ([1], "", [0, 0, 0, 1])
 
 
 def test_what_cannot_be_applied_is_left_to_the_next_start():
     index = Index(failures=10**6)
-    projection = Projection(index, "c", 0, lambda arrivals, applied: None)
+    projection = Projection(index, "c", 0, lambda known: None)
     projection.add(Durable(1, EVENT))
     projection.close(0.3)
     assert (index.applied, projection.position) == ([], 0)
     assert projection.trouble
+
+
+def test_what_is_told_twice_is_applied_once():
+    index = Index()
+    projection = Projection(index, "c", 0, lambda known: None)
+    for number in (2, 2, 1, 1, 2, 3):
+        projection.add(Durable(number, EVENT))
+    assert index.wait(3)
+    projection.close()
+    assert index.applied == [1, 2, 3]

@@ -110,11 +110,11 @@ def test_an_object_larger_than_what_is_held_of_it_is_whole(tmp_path, pydicom_dat
 
 def test_a_full_disk_is_told_and_receiving_goes_on(tmp_path, image, monkeypatch):
     async def work(archive):
-        def full(self):
+        def full(self, key):
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as patch:
-            patch.setattr("chiasm.store.objects_local.LocalWriter.commit_now", full)
+            patch.setattr("chiasm.store.objects_local.LocalObjects.open", full)
             reception = begin(archive, image[0])
             reception.write(image[1])
             first = await reception.complete()
@@ -131,8 +131,10 @@ def test_no_object_is_begun_where_the_index_lags_too_far(tmp_path, image, monkey
     monkeypatch.setattr("chiasm.services.archive.BACKLOG", -1)
 
     async def work(archive):
+        archive.projection.trouble = "the database is away"
         with pytest.raises(ServiceError) as caught:
             begin(archive, image[0])
+        archive.projection.trouble = ""
         return caught.value.failure.name
 
     assert receiving(tmp_path, work) == "unavailable"

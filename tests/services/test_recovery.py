@@ -3,9 +3,13 @@
 import asyncio
 import shutil
 
+import pytest
+
 from chiasm.model import Event, Source
 from chiasm.services.archive import Archive, Settings
 from chiasm.services.recovery import location_of
+from chiasm.services.verification import verify_archive
+from chiasm.store.landing import landed
 
 
 def filled(folder, files):
@@ -65,3 +69,68 @@ def test_an_object_that_is_not_whole_is_not_found(tmp_path, pydicom_data):
 
 def test_only_stored_objects_have_a_place():
     assert location_of(Event("refused", "", Source("dimse"), {})) is None
+
+
+@pytest.fixture
+def landed_only(tmp_path, pydicom_data):
+    """What a power cut leaves of an archive at worst: the log alone, no file and no record beside it."""
+    live, after = tmp_path / "live", tmp_path / "after"
+
+    async def run():
+        archive = await Archive.open(Settings(live))
+        for path in files(pydicom_data):
+            assert (await archive.receive_file(path.read_bytes(), Source("import"))).verdict == "stored"
+        for log in (live / "journal").glob("*/landing-*"):
+            (after / log.parent.relative_to(live)).mkdir(parents=True, exist_ok=True)
+            shutil.copy(log, after / log.relative_to(live))
+        await archive.close()
+
+    asyncio.run(run())
+    [chain] = (after / "journal").iterdir()
+    assert len(list(landed(chain))) == 3
+    return live, after, chain
+
+
+def whole(folder):
+    return sorted(path.read_bytes() for path in (folder / "objects").rglob("*.dcm"))
+
+
+def test_what_has_only_landed_is_brought_home(landed_only):
+    live, after, chain = landed_only
+    assert held(after) == 3
+    assert whole(after) == whole(live)
+    assert list(landed(chain)) == []
+    assert [one for one in verify_archive(Settings(after)).findings if one.severity == "error"] == []
+
+
+def test_verify_brings_it_home_too(landed_only):
+    _, after, chain = landed_only
+    report = verify_archive(Settings(after), repair=True)
+    assert report.objects == 3
+    assert list(landed(chain)) == []
+    assert held(after) == 3
+
+
+def test_a_torn_last_object_was_never_acknowledged_and_leaves_nothing(landed_only):
+    live, after, chain = landed_only
+    log = chain / "landing-0"
+    last = list(landed(chain))[-1]
+    data = bytearray(log.read_bytes())
+    data[data.index(last.content) + len(last.content) // 2] ^= 1
+    log.write_bytes(data)
+    assert held(after) == 2
+    assert len(whole(after)) == 2
+    assert set(whole(after)) < set(whole(live))
+
+
+def test_files_and_records_that_reached_their_place_half_are_made_whole(landed_only):
+    live, after, chain = landed_only
+    one, two, _ = sorted((live / "objects").rglob("*.dcm"))
+    for path, size in ((one, None), (two, 100)):
+        into = after / path.relative_to(live)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_bytes(path.read_bytes()[:size])
+    journal = next((live / "journal" / chain.name).glob("*.log"))
+    (chain / journal.name).write_bytes(journal.read_bytes()[:700])
+    assert held(after) == 3
+    assert whole(after) == whole(live)

@@ -17,6 +17,10 @@ from chiasm.store.journal_files import (
 )
 
 
+def now(journal, event):
+    return asyncio.run(journal.append(event))
+
+
 def event(number):
     return Event("note", "now", Source("node"), {"number": number})
 
@@ -38,42 +42,91 @@ def test_events_are_numbered_from_one_and_read_back(tmp_path):
     ]
 
 
-def test_many_threads_share_commits_and_lose_nothing(tmp_path):
+@pytest.mark.parametrize("quick", [1.0, -1.0])
+def test_many_share_commits_and_lose_nothing(tmp_path, monkeypatch, quick):
+    monkeypatch.setattr("chiasm.store.journal_files._QUICK", quick)
     journal = FileJournal(new_chain(tmp_path))
-    numbers, lock = [], threading.Lock()
+    commits = []
+    commit = journal._commit
+    monkeypatch.setattr(journal, "_commit", lambda batch: commits.append(len(batch)) or commit(batch))
 
-    def work(start):
-        for number in range(start, start + 25):
-            given = journal.append_now(event(number))
-            with lock:
-                numbers.append((given, number))
+    async def work(start):
+        return [(await journal.append(event(number)), number) for number in range(start, start + 25)]
 
-    threads = [threading.Thread(target=work, args=(100 * one,)) for one in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    async def all_work():
+        return await asyncio.gather(*(work(100 * one) for one in range(8)))
+
+    numbers = [pair for found in asyncio.run(all_work()) for pair in found]
     read = {record.sequence: record.event.detail["number"] for record in journal.read()}
     journal.close()
     assert read == dict(numbers)
     assert sorted(read) == list(range(1, 201))
+    assert len(commits) < 100
+
+
+def test_a_commit_takes_no_more_than_the_log_can_well_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr("chiasm.store.journal_files._BATCH", 1000)
+    journal = FileJournal(new_chain(tmp_path))
+
+    async def append():
+        return await asyncio.gather(*(journal.append(event(number), bytes(400)) for number in range(9)))
+
+    assert asyncio.run(append()) == list(range(1, 10))
+    journal.close()
+
+
+def test_who_gives_up_leaves_nothing_or_is_told_once_it_is_durable(tmp_path, monkeypatch):
+    monkeypatch.setattr("chiasm.store.journal_files._QUICK", -1.0)
+    journal = FileJournal(new_chain(tmp_path))
+    began, go_on = threading.Event(), threading.Event()
+    commit = journal._commit
+
+    def slow(batch):
+        began.set()
+        assert go_on.wait(20)
+        return commit(batch)
+
+    monkeypatch.setattr(journal, "_commit", slow)
+    numbers = []
+
+    async def one(number):
+        numbers.append((await journal.append(event(number)), number))
+        await asyncio.sleep(0)  # here a cancellation that waited is felt
+
+    async def run():
+        first = asyncio.create_task(one(10))
+        assert await asyncio.to_thread(began.wait, 20)
+        second = asyncio.create_task(one(20))
+        await asyncio.sleep(0)
+        for task in (first, second):
+            task.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        assert [type(told) for told in await asyncio.gather(first, second, return_exceptions=True)] == [
+            asyncio.CancelledError
+        ] * 2
+        await one(30)
+
+    asyncio.run(run())
+    assert numbers == [(1, 10), (2, 30)]
+    journal.close()
 
 
 def test_a_chain_is_held_by_one_process_and_taken_up_by_the_next(tmp_path):
     first = FileJournal(new_chain(tmp_path))
-    first.append_now(event(1))
+    now(first, event(1))
     assert list(free_chains(tmp_path)) == []
     first.close()
     [chain] = free_chains(tmp_path)
     again = FileJournal(chain)
-    assert again.append_now(event(2)) == 2
+    assert now(again, event(2)) == 2
     again.close()
 
 
 def test_others_see_how_far_the_index_has_followed(tmp_path):
     one, other = FileJournal(new_chain(tmp_path)), FileJournal(new_chain(tmp_path))
     assert others_settled(tmp_path, other.name)
-    one.append_now(event(1))
+    now(one, event(1))
     assert last_of(tmp_path / one.name) == 1
     assert not others_settled(tmp_path, other.name)
     assert others_settled(tmp_path, one.name)
@@ -88,14 +141,14 @@ def test_a_full_disk_is_told_to_all_who_wait_and_passes(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("os.fdatasync", _full)
         with pytest.raises(ServiceError) as caught:
-            journal.append_now(event(1))
+            now(journal, event(1))
     assert caught.value.failure.name == "out-of-resources"
-    number = journal.append_now(event(2))
+    number = now(journal, event(2))
     assert [record.event.detail["number"] for record in journal.read()] == [2]
     assert number == 1
     journal.close()
     with pytest.raises(ServiceError):
-        journal.append_now(event(3))
+        now(journal, event(3))
 
 
 def _full(handle):

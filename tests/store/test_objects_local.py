@@ -1,4 +1,4 @@
-"""Objects as files: made ahead, named at random, whole or absent."""
+"""Objects as files: named at random, whole or absent."""
 
 import asyncio
 import re
@@ -6,7 +6,7 @@ import re
 import pytest
 
 from chiasm.errors import ServiceError, UsageError
-from chiasm.store.objects_local import BATCH, LocalObjects
+from chiasm.store.objects_local import BUFFER, LocalObjects
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_an_object_is_read_whole_and_in_parts(store):
 
 
 def test_names_are_random_and_never_from_what_is_stored(store):
-    keys = [put(store, b"x").key for _ in range(BATCH + 3)]
+    keys = [put(store, b"x").key for _ in range(300)]
     assert len(set(keys)) == len(keys)
     assert all(re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{32}\.dcm", key) for key in keys)
 
@@ -52,7 +52,7 @@ def test_an_abandoned_object_is_gone(store):
     assert not store.path(writer.key).exists()
 
 
-def test_only_objects_are_listed_not_what_was_made_ahead(store):
+def test_objects_are_listed_until_they_are_deleted(store):
     key = put(store, b"abc").key
 
     async def listed():
@@ -70,11 +70,39 @@ def test_what_is_not_there_is_told(store):
     assert caught.value.failure.name == "no-such-object"
 
 
-def test_closing_leaves_no_empty_file(tmp_path):
-    store = LocalObjects(tmp_path / "objects")
-    put(store, b"x")
-    store.close()
-    assert [path.stat().st_size for path in (tmp_path / "objects").rglob("*.dcm")] == [1]
+def test_a_small_object_is_held_and_placed_a_large_one_is_written_as_it_comes(store):
+    small, large = store.create(), store.create()
+    small.write(b"abc")
+    assert bytes(small.content) == b"abc"
+    assert small.head(2) == b"ab"
+    assert not store.path(small.key).exists()
+    small.place()
+    assert store.path(small.key).read_bytes() == b"abc"
+    small.close()
+    large.write(b"begins")
+    large.write(bytes(BUFFER - 6))
+    assert large.content is not None
+    large.write(b"x")
+    assert large.content is None
+    assert len(large.head(2 * BUFFER)) == BUFFER
+    assert store.path(large.key).stat().st_size == BUFFER + 1
+    large.abandon()
+    at_once = store.create()
+    at_once.write(b"begins")
+    at_once.write(b"x" * BUFFER)
+    assert at_once.head(BUFFER) == b"begins" + b"x" * (BUFFER - 6)
+    at_once.abandon()
+
+
+def test_what_was_held_is_used_again_and_shows_nothing_of_before(store):
+    first = store.create()
+    first.write(b"a secret that is long")
+    first.place()
+    first.close()
+    second = store.create()
+    second.write(b"b")
+    assert (bytes(second.content), second.head(100)) == (b"b", b"b")
+    second.abandon()
 
 
 def test_a_place_that_cannot_hold_objects_is_told(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -210,5 +211,10 @@ def known_destinations(settings: NodeSettings) -> dict[str, Destination]:
 def archive_settings(settings: NodeSettings) -> ArchiveSettings:
     """What of the settings concerns the archive."""
     return ArchiveSettings(
-        settings.data, settings.database, settings.objects, settings.object_options, settings.duplicates
+        settings.data,
+        settings.database,
+        settings.objects,
+        settings.object_options,
+        settings.duplicates,
+        follows_apart=(os.cpu_count() or 1) > 1,
     )

@@ -14,15 +14,16 @@ from typing import Any, Self, TypeVar
 from .. import dicom
 from ..errors import ServiceError
 from ..model import Event, Found, Location, Outcome, Query, Source
-from ..store.index import Applied, Arrival, Index, open_index
+from ..store.index import Index, open_index
 from ..store.journal import Record
 from ..store.journal_files import FileJournal, last_of, others_settled, read_chain
 from ..store.objects import Objects, ObjectWriter, open_objects
-from ..store.objects_local import LocalWriter
+from .follower import Follower
 from .part10_file import receive_file
 from .projection import BACKLOG, Durable, Projection
 from .reception import Reception, header_for
 from .recovery import location_of, take_chain
+from .turns import Turn
 
 T = TypeVar("T")
 Arrived = list[tuple[Event, Location, str]]
@@ -34,7 +35,8 @@ class Settings:
     """Where an archive lies and by which rules it receives; what is empty lies below `data`.
 
     `duplicates` is what becomes of an object that differs from the one held under its UID: `version` keeps it
-    as a further version, `refuse` refuses it.
+    as a further version, `refuse` refuses it. `follows_apart`: whether the index follows in a process of its
+    own, which pays where much is received and more than one processor is there.
     """
 
     data: Path
@@ -42,6 +44,7 @@ class Settings:
     objects: str = ""
     object_options: tuple[tuple[str, str], ...] = ()
     duplicates: str = "version"
+    follows_apart: bool = False
 
 
 class Archive:
@@ -52,18 +55,25 @@ class Archive:
         self.refuses_versions = settings.duplicates == "refuse"
         data = settings.data
         data.mkdir(parents=True, exist_ok=True)
-        self.index: Index = open_index(settings.database or str(data / "index.sqlite"))
+        database = settings.database or str(data / "index.sqlite")
+        self.index: Index = open_index(database)
         place = settings.objects or data / "objects"
         self.objects: Objects = open_objects(place, data / "scratch", dict(settings.object_options))
         chain = take_chain(data / "journal", self.index, self.objects)
-        self.journal = FileJournal(chain)
-        self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
+        root = None if "://" in str(place) else Path(place)
+        self.needs_head = root is None
+        self.journal = FileJournal(chain, root)
+        self._turns: dict[str, list[asyncio.Future[None]]] = {}
         self._recent: dict[str, tuple[bytes, str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: list[asyncio.Queue[Arrived]] = []
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
-        self._keeping = ThreadPoolExecutor(8, thread_name_prefix="keep")
-        self.projection = Projection(self.index, self.journal.name, self.journal.sequence, self._heard)
+        name, known = self.journal.name, self.journal.sequence
+        self.projection: Projection | Follower
+        if settings.follows_apart:
+            self.projection = Follower(database, name, known, self._heard, root)
+        else:
+            self.projection = Projection(self.index, name, known, self._heard, root)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -75,7 +85,6 @@ class Archive:
         await asyncio.to_thread(self.projection.close)
         await asyncio.to_thread(self.journal.close)
         self._threads.shutdown()
-        self._keeping.shutdown()
         self.objects.close()
         self.index.close()
         for queue in self._watchers:
@@ -90,8 +99,8 @@ class Archive:
 
         `header` is what is to stand before it in its file; one is made where none is given.
         """
-        if self.projection.backlog > BACKLOG:
-            raise ServiceError("unavailable", self.projection.trouble or "the index does not follow")
+        if self.projection.trouble and self.projection.backlog > BACKLOG:
+            raise ServiceError("unavailable", self.projection.trouble)
         header = header or header_for(sop_class, sop_instance, transfer_syntax, source)
         return Reception(self, sop_class, sop_instance, transfer_syntax, source, header)
 
@@ -106,20 +115,9 @@ class Archive:
         except OSError as error:
             raise ServiceError("out-of-resources", f"no file can be made: {error.strerror}") from None
 
-    @contextlib.asynccontextmanager
-    async def turn(self, sop_instance: str) -> AsyncIterator[None]:
+    def turn(self, sop_instance: str) -> Turn:
         """One at a time for each SOP instance."""
-        lock, count = self._turns.get(sop_instance) or (asyncio.Lock(), 0)
-        self._turns[sop_instance] = (lock, count + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, count = self._turns[sop_instance]
-            if count == 1:
-                del self._turns[sop_instance]
-            else:
-                self._turns[sop_instance] = (lock, count - 1)
+        return Turn(self._turns, sop_instance)
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held under a SOP Instance UID."""
@@ -137,27 +135,29 @@ class Archive:
 
         In this order, so that no record ever tells of an object that is not whole.
         """
-        if isinstance(writer, LocalWriter):
-            return await asyncio.get_running_loop().run_in_executor(self._keeping, self._keep, writer, event)
-        await writer.commit()
-        return await self.journal.append(event)
-
-    def _keep(self, writer: LocalWriter, event: Event) -> int:
-        writer.commit_now()
-        return self.journal.append_now(event)
+        while self.projection.backlog > BACKLOG and not self.projection.trouble:
+            await asyncio.sleep(0.005)  # the sender waits, so that the index can follow
+        content = writer.content
+        if content is None:
+            await writer.commit()
+            return await self.journal.append(event)
+        writer.place()
+        sequence = await self.journal.append(event, content)
+        writer.close()
+        return sequence
 
     def project(
         self,
         sequence: int,
         event: Event,
         location: Location | None = None,
-        package: dicom.Package | None = None,
+        head: bytes = b"",
     ) -> None:
         """An event, and the object that it brought, are durable: the index will know of them."""
         if location is not None:
             self._loop = asyncio.get_running_loop()
             self._recent[location.sop_instance] = (location.sha256, location.transfer_syntax)
-        self.projection.add(Durable(sequence, event, location, package))
+        self.projection.add(Durable(sequence, event, location, head))
 
     async def note(self, event: Event) -> None:
         """Put another act into the journal, durable when this returns. ServiceError where it cannot be."""
@@ -280,15 +280,15 @@ class Archive:
         finally:
             self._watchers.remove(queue)
 
-    def _heard(self, arrivals: Sequence[Arrival], applied: Sequence[Applied]) -> None:
+    def _heard(self, known: Sequence[Durable]) -> None:
         self.journal.projected(self.projection.position)
-        if self._loop is not None and arrivals:
+        if self._loop is not None and known:
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._spread, list(arrivals))
+                self._loop.call_soon_threadsafe(self._spread, list(known))
 
-    def _spread(self, arrivals: list[Arrival]) -> None:
+    def _spread(self, known: list[Durable]) -> None:
         batch: Arrived = []
-        for one in arrivals:
+        for one in known:
             if one.location is not None:
                 self._recent.pop(one.location.sop_instance, None)
                 batch.append((one.event, one.location, one.location.study))

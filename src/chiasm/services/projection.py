@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from ..dicom import Package
 from ..errors import ChiasmError
 from ..model import Event, Location
-from ..store.extract import extract
-from ..store.index import Applied, Arrival, Index
+from ..store.index import Arrival, Index
+from .extraction import known_of
 
 BATCH = 100
 BACKLOG = 2_000
@@ -22,25 +22,31 @@ _GATHER = 0.02
 """Seconds that are waited for more, so that one transaction serves many, unless someone asks."""
 
 _BACK_OFF = (0.05, 0.2, 1.0, 3.0)
-Heard = Callable[[Sequence[Arrival], Sequence[Applied]], None]
+Heard = Callable[["Sequence[Durable]"], None]
+"""Told of what the index knows from now on; of nothing, where it does not follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Durable:
-    """One event that is durable, with its object where it brought one, and that object's parsed head."""
+    """One event that is durable, with where its object lies where it brought one.
+
+    `head` is the object's beginning, for those that are no files of this machine.
+    """
 
     sequence: int
     event: Event
     location: Location | None = None
-    package: Package | None = None
+    head: bytes = b""
 
     def __lt__(self, other: Durable) -> bool:
         return self.sequence < other.sequence
 
-    def arrival(self, chain: str) -> Arrival:
-        """What the index is told."""
-        known = None if self.package is None else extract(self.package)
-        return Arrival(chain, self.sequence, self.event, self.location, known)
+    def arrival(self, chain: str, root: Path | None) -> Arrival:
+        """What the index is told; `root` is the folder of the objects."""
+        location, known = self.location, None
+        if location is not None:
+            known = known_of(location, self.head or (root or Path()) / location.key)
+        return Arrival(chain, self.sequence, self.event, location, known)
 
 
 class Projection:
@@ -50,8 +56,10 @@ class Projection:
     before it is durable and indexed. `trouble` says why the index does not follow, where it does not.
     """
 
-    def __init__(self, index: Index, chain: str, position: int, heard: Heard) -> None:
-        self._index, self._chain, self._heard = index, chain, heard
+    def __init__(
+        self, index: Index, chain: str, position: int, heard: Heard, root: Path | None = None
+    ) -> None:
+        self._index, self._chain, self._heard, self._root = index, chain, heard, root
         self._ready: list[Durable] = []
         self._next = position + 1
         self._wake = threading.Condition()
@@ -68,10 +76,10 @@ class Projection:
         return len(self._ready)
 
     def add(self, durable: Durable) -> None:
-        """Take an event that became durable."""
+        """Take an event that became durable; one that the index knows is passed over."""
         with self._wake:
             heapq.heappush(self._ready, durable)
-            if self._ready[0].sequence == self._next:
+            if self._ready[0].sequence <= self._next:
                 self._wake.notify()
 
     def hurry(self) -> None:
@@ -80,9 +88,11 @@ class Projection:
 
     def _take(self) -> list[Durable]:
         taken: list[Durable] = []
-        while self._ready and self._ready[0].sequence == self._next and len(taken) < BATCH:
-            taken.append(heapq.heappop(self._ready))
-            self._next += 1
+        while self._ready and self._ready[0].sequence <= self._next and len(taken) < BATCH:
+            one = heapq.heappop(self._ready)
+            if one.sequence == self._next:  # and not one that was told twice
+                taken.append(one)
+                self._next += 1
         return taken
 
     def _run(self) -> None:
@@ -92,29 +102,29 @@ class Projection:
                     if self._closing:
                         return
                     self._wake.wait()
-            arrivals = [one.arrival(self._chain) for one in taken]
-            applied = self._apply(arrivals)
-            if applied is None:
+            arrivals = [one.arrival(self._chain, self._root) for one in taken]
+            if not self._apply(arrivals):
                 return
             self.position = taken[-1].sequence
-            self._heard(arrivals, applied)
+            self._heard(taken)
             self._hurried.wait(_GATHER)
             self._hurried.clear()
 
-    def _apply(self, arrivals: Sequence[Arrival]) -> list[Applied] | None:
-        """Apply until it succeeds; None where the node closes before, and the next start takes it up."""
+    def _apply(self, arrivals: Sequence[Arrival]) -> bool:
+        """Apply until it succeeds; not where the node closes before, and the next start takes it up."""
         tries = 0
         while True:
             try:
-                applied = self._index.apply(arrivals)
+                self._index.apply(arrivals)
             except (ChiasmError, OSError) as error:
                 self.trouble = str(error)
+                self._heard(())
             else:
                 self.trouble = ""
-                return applied
+                return True
             with self._wake:
                 if self._closing:
-                    return None
+                    return False
                 self._wake.wait(_BACK_OFF[min(tries, len(_BACK_OFF) - 1)])
             tries += 1
 

@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING, Protocol
 
 from .. import dicom
 from ..dicom import part10
+from ..dicom.dataset import DataSet
+from ..dicom.package import form_for
+from ..dicom.reading import Reading
 from ..errors import ChiasmError, ServiceError
 from ..model import Event, Location, Outcome, Source, Verdict
+from ..standards import uids
+from .extraction import BEGINNING
 
 if TYPE_CHECKING:
-    from ..dicom import Package
     from ..store.objects import ObjectWriter
 
 HEAD = 1 << 20
-"""Bytes of the data set that are kept to be parsed; a header that is longer is read back."""
+"""Bytes of the file that are parsed at most to see what it is."""
+
+_SERIES = 0x0020000E
 
 
 def now() -> str:
@@ -32,6 +38,7 @@ class Keeper(Protocol):
     """The archive as a reception sees it."""
 
     refuses_versions: bool
+    needs_head: bool
 
     def create(self) -> ObjectWriter:
         """A writer of a new object."""
@@ -49,7 +56,7 @@ class Keeper(Protocol):
         """Put another act into the journal."""
 
     def project(
-        self, sequence: int, event: Event, location: Location | None = None, package: Package | None = None
+        self, sequence: int, event: Event, location: Location | None = None, head: bytes = b""
     ) -> None:
         """Let the index know of what is durable."""
 
@@ -74,7 +81,6 @@ class Reception:
         self.transfer_syntax, self.source = transfer_syntax, source
         self._header = header
         self._digest = hashlib.sha256()
-        self._head = bytearray()
         self._failure: ServiceError | None = None
         self._kept = False
         self._writer = archive.create()
@@ -90,8 +96,6 @@ class Reception:
         if self._failure is not None:
             return
         self._digest.update(data)
-        if len(self._head) < HEAD:
-            self._head += data[: HEAD - len(self._head)]
         try:
             self._writer.write(data)
         except OSError as error:
@@ -119,10 +123,23 @@ class Reception:
             if not self._kept:
                 self._writer.abandon()
 
-    def _checked(self) -> Package:
-        """The parsed head of the object. ServiceError for what it is not."""
+    def _checked(self) -> DataSet:
+        """The parsed beginning of the object. ServiceError for what it is not."""
+        start, syntax = len(self._header), uids.transfer_syntax(self.transfer_syntax)
+        if syntax is not None and not syntax.deflated and self.size > start + 2 * BEGINNING:
+            head = self._writer.head(start + BEGINNING)
+            beginning = DataSet.at(head, start, len(head), form_for(syntax), Reading())
+            with contextlib.suppress(ChiasmError):
+                if next(reversed(beginning.records), 0) > _SERIES:
+                    return self._verified(beginning)
         try:
-            package = dicom.parse(self._header + self._head, source=self.sop_instance)
+            whole = dicom.parse(self._writer.head(HEAD), source=self.sop_instance)
+        except ChiasmError as error:
+            raise ServiceError("not-understood", error.message, place=error.place, rule=error.rule) from None
+        return self._verified(whole.data)
+
+    def _verified(self, package: DataSet) -> DataSet:
+        try:
             said = (str(package.get("SOPClassUID") or ""), str(package.get("SOPInstanceUID") or ""))
             above = (package.get("StudyInstanceUID"), package.get("SeriesInstanceUID"))
         except ChiasmError as error:
@@ -139,7 +156,7 @@ class Reception:
                 raise ServiceError("mismatch", f"it has no {name}", rule="PS3.3 §C.7")
         return package
 
-    async def _keep(self, package: Package, study: str) -> Outcome:
+    async def _keep(self, package: DataSet, study: str) -> Outcome:
         digest = self._digest.digest()
         held = await self._archive.held(self.sop_instance)
         if held is not None and held == (digest, self.transfer_syntax):
@@ -158,9 +175,10 @@ class Reception:
             study,
         )
         event = Event("stored", now(), self.source, detail_of(location, self._header))
+        head = self._writer.head(HEAD) if self._archive.needs_head else b""
         sequence = await self._archive.keep(self._writer, event)
         self._kept = True
-        self._archive.project(sequence, event, location, package)
+        self._archive.project(sequence, event, location, head)
         return self._outcome(Verdict.STORED if held is None else Verdict.VERSION, study)
 
     def _outcome(self, verdict: Verdict, study: str, failure: str = "", message: str = "") -> Outcome:

@@ -6,14 +6,15 @@ import asyncio
 import hashlib
 from pathlib import Path
 
-from .. import dicom
 from ..errors import ChiasmError, ServiceError
 from ..model import Event, Location
-from ..store.extract import extract
+from ..store import journal, landing
 from ..store.index import Arrival, Index
 from ..store.journal import Record
 from ..store.journal_files import Chain, free_chains, new_chain
 from ..store.objects import Objects
+from ..store.segments import Tail, sync_file_system
+from .extraction import known_of
 
 BATCH = 200
 
@@ -25,12 +26,47 @@ def take_chain(folder: Path, index: Index, objects: Objects) -> Chain:
     """
     free = list(free_chains(folder))
     for chain in free:
+        bring_home(chain, objects)
         recover(chain, index, objects)
     if not free:
         return new_chain(folder)
     for chain in free[1:]:
         chain.release()
     return free[0]
+
+
+def bring_home(chain: Chain, objects: Objects) -> None:
+    """Write what landed and may not have reached its place: the records of the journal, the objects' files.
+
+    The log ends before the first object that is not whole: it and those behind it were never acknowledged.
+    OSError where there is no room.
+    """
+    tail: Tail | None = None
+    placed: set[Path] = set()
+    for one in landing.landed(chain.folder):
+        location = location_of(journal.decode(one.payload)) if one.content else None
+        if location is not None:
+            if not _agrees(one.content, location):
+                break
+            path = objects.path(location.key)
+            if path is not None and not is_whole(path, location):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(one.content)
+                placed.add(path.parent)
+        tail = tail or Tail(chain.folder, aside=False)
+        if one.sequence == tail.sequence + 1:
+            tail.append([one.payload])
+    if tail is None:
+        return
+    tail.close()
+    for folder in (chain.folder, *sorted(placed)[:1]):
+        sync_file_system(folder)
+    landing.forget(chain.folder)
+
+
+def _agrees(content: bytes, location: Location) -> bool:
+    whole = len(content) == location.size
+    return whole and hashlib.sha256(content[location.offset :]).digest() == location.sha256
 
 
 def recover(chain: Chain, index: Index, objects: Objects) -> int:
@@ -63,12 +99,11 @@ def arrival_of(record: Record, objects: Objects) -> Arrival:
     if location is None:
         return bare
     path = objects.path(location.key)
+    place: Path | bytes | None = path if path is not None and is_whole(path, location) else None
     try:
         if path is None:
-            package = _fetched(location, objects)
-        else:
-            package = dicom.read_file(path) if is_whole(path, location) else None
-        known = None if package is None else extract(package)
+            place = _fetched(location, objects)
+        known = None if place is None else known_of(location, place)
     except ServiceError:
         raise
     except ChiasmError:
@@ -76,7 +111,7 @@ def arrival_of(record: Record, objects: Objects) -> Arrival:
     return bare if known is None else Arrival(record.chain, record.sequence, record.event, location, known)
 
 
-def _fetched(location: Location, objects: Objects) -> dicom.Package | None:
+def _fetched(location: Location, objects: Objects) -> bytes | None:
     """An object that lies far away; None where it is not there or not whole."""
     try:
         content = asyncio.run(objects.read(location.key))
@@ -85,7 +120,7 @@ def _fetched(location: Location, objects: Objects) -> dicom.Package | None:
             return None
         raise
     digest = hashlib.sha256(content[location.offset :]).digest()
-    return dicom.parse(content) if digest == location.sha256 else None
+    return content if digest == location.sha256 else None
 
 
 def location_of(event: Event) -> Location | None:

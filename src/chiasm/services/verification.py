@@ -18,7 +18,7 @@ from ..store.journal_files import Chain, free_chains
 from ..store.objects_local import LocalObjects
 from ..store.segments import HEAD, MAGIC, Stored, read_segment, segments
 from .archive import Settings
-from .recovery import BATCH, arrival_of, is_whole, location_of
+from .recovery import BATCH, arrival_of, bring_home, is_whole, location_of
 
 
 @dataclass(slots=True)
@@ -51,6 +51,10 @@ def verify_archive(settings: Settings, *, repair: bool = False, quick: bool = Fa
     held = _hold_all(folder) if repair else []
     store = LocalObjects(Path(settings.objects or settings.data / "objects"))
     try:
+        for chain in held or free_chains(folder):
+            bring_home(chain, store)
+            if not repair:
+                chain.release()
         report, stored = Report(), _present(store)
         records = _journal(folder, report)
         named = _objects(records, stored, store, report, quick=quick)

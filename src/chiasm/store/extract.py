@@ -30,6 +30,11 @@ _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _NAMES = {tag: f"{tag:08X}" for tags in LEVELS for tag in tags}
 _SEQUENCE_BYTES = 64 << 10
 _TEXT = 1024
+_CONTEXT = tuple(sorted({*tags, 0x00080005, 0x00080201}) for tags in LEVELS)
+"""By level, what its part is made from: its attributes, the character sets and the offset from UTC."""
+
+_SHARED: dict[tuple[object, ...], Part] = {}
+_SHARED_MOST, _SHARED_BYTES = 256, 8 << 10
 _STUDY_UID, _SERIES_UID, _INSTANCE_UID, _CLASS_UID = 0x0020000D, 0x0020000E, 0x00080018, 0x00080016
 
 
@@ -83,7 +88,23 @@ def extract(data: DataSet | Package) -> Extract:
     scan of the data set exceeds a budget.
     """
     root = data.data if isinstance(data, Package) else data
-    return Extract(*[_part(root, tags) for tags in LEVELS])
+    return Extract(_shared(root, 0), _shared(root, 1), _shared(root, 2), _part(root, LEVELS[3]))
+
+
+def _shared(root: DataSet, level: int) -> Part:
+    """The part of a level above the instance: mostly that of the object before, byte for byte."""
+    buffer, records = root.buffer, root.records
+    found = [(tag, records[tag]) for tag in _CONTEXT[level] if tag in records]
+    if root.is_dirty or sum([end - start for _, (_, start, end, _) in found]) > _SHARED_BYTES:
+        return _part(root, LEVELS[level])
+    key = (level, root.form, *[(tag, vr, buffer[start:end]) for tag, (vr, start, end, _) in found])
+    part = _SHARED.get(key)
+    if part is None:
+        part = _part(root, LEVELS[level])
+        if len(_SHARED) >= _SHARED_MOST:
+            _SHARED.clear()
+        _SHARED[key] = part
+    return part
 
 
 def _part(root: DataSet, tags: dict[int, str]) -> Part:

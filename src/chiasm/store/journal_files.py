@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import mmap
 import os
 import struct
-import threading
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,18 +19,24 @@ from ..errors import ServiceError
 from ..model import Event
 from . import journal
 from .journal import Record
-from .segments import Tail, drop_unbegun, read_segment, segments, sync_folder
+from .landing import Content, Landing
+from .segments import Tail, drop_unbegun, read_segment, segments, sync_file_system, sync_folder
 
 _PROGRESS = struct.Struct("<QQ")
 
 
-@dataclass(slots=True)
+_QUICK = 0.001
+_BATCH = 16 << 20
+"""Seconds of a commit that the event loop waits for; bytes of one commit."""
+
+
+@dataclass(slots=True, eq=False)
 class _Waiting:
-    """One event that waits to be durable, and what became of it."""
+    """One event that waits to be durable with the file that it brought."""
 
     payload: bytes
-    number: int = 0
-    failure: ServiceError | None = None
+    content: Content
+    done: asyncio.Future[int]
 
 
 class Chain:
@@ -93,16 +101,24 @@ def _hold(path: Path) -> Chain | None:
 
 
 class FileJournal:
-    """The chain that this process appends to; who commits does so for all who wait by then (group commit)."""
+    """The chain that this process appends to; one commit serves all who wait by then (group commit).
 
-    def __init__(self, chain: Chain) -> None:
+    Where the disk is quick a commit is done at once, at the end of the event loop's turn: a thread would
+    take longer to wake than the disk to answer. Where it is slow, a thread waits for it.
+    """
+
+    def __init__(self, chain: Chain, beside: Path | None = None) -> None:
         self._chain = chain
         self.name = chain.name
         self._tail = Tail(chain.folder)
+        self._beside = beside
+        self._landing = Landing(chain.folder, self._settle)
         self._waiting: list[_Waiting] = []
-        self._queue = threading.Lock()
-        self._committing = threading.Lock()
+        self._committing = False
+        self._trouble = ""
+        self._pace = 0.0
         self._closed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._progress = Progress(chain.folder, self._tail.sequence)
 
     @property
@@ -110,40 +126,100 @@ class FileJournal:
         """The number of the last durable record."""
         return self._tail.sequence
 
-    async def append(self, event: Event) -> int:
-        """The number of the event in the chain, once it is durable; ServiceError where it cannot be."""
-        return await asyncio.get_running_loop().run_in_executor(None, self.append_now, event)
+    async def append(self, event: Event, content: Content = b"") -> int:
+        """The number of the event in the chain, once it and the file it brought are durable.
 
-    def append_now(self, event: Event) -> int:
-        """The same at once, for a thread."""
-        mine = _Waiting(journal.encode(event))
-        with self._queue:
-            self._waiting.append(mine)
-        with self._committing:
-            if not mine.number and mine.failure is None:
-                self._commit()
-        if mine.failure is not None:
-            raise mine.failure
-        return mine.number
-
-    def _commit(self) -> None:
-        with self._queue:
-            batch, self._waiting = self._waiting, []
+        The file itself has been written, unsynced, in `beside`. Once a commit has begun, a cancellation waits
+        for its end. ServiceError where it cannot be made durable.
+        """
+        loop = asyncio.get_running_loop()
+        mine = _Waiting(journal.encode(event), content, loop.create_future())
+        self._waiting.append(mine)
+        if not self._committing:
+            self._committing = True
+            loop.call_soon(self._begin, loop)
         try:
-            if self._closed:
-                raise ServiceError("unavailable", "the journal is closed")
-            numbers = self._tail.append([one.payload for one in batch])
-        except OSError as error:
-            text = f"the journal cannot be written: {error.strerror}"
-            for one in batch:
-                one.failure = ServiceError("out-of-resources", text)
-        except ServiceError as error:
-            for one in batch:
-                one.failure = error
+            return await asyncio.shield(mine.done)
+        except asyncio.CancelledError:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                mine.done.cancel()
+                raise
+            number = await asyncio.shield(mine.done)
+            task = asyncio.current_task()
+            if task is not None:
+                task.cancel()
+            return number
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Commit what waits, here or in the thread."""
+        batch = self._next()
+        if self._pace <= _QUICK:
+            self._ended(loop, batch, self._commit(batch))
         else:
-            self._progress.appended(self._tail.sequence)
-            for one, number in zip(batch, numbers, strict=True):
-                one.number = number
+            self._thread.submit(self._commit_aside, loop, batch)
+
+    def _next(self) -> list[_Waiting]:
+        """What one commit takes: no more bytes than a strip of the log can well hold."""
+        size = 0
+        for count, one in enumerate(self._waiting, 1):
+            size += len(one.payload) + len(one.content)
+            if size > _BATCH:
+                batch, self._waiting = self._waiting[:count], self._waiting[count:]
+                return batch
+        batch, self._waiting = self._waiting, []
+        return batch
+
+    def _commit_aside(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting]) -> None:
+        told = self._commit(batch)
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(self._ended, loop, batch, told)
+
+    def _ended(
+        self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], told: list[int] | ServiceError
+    ) -> None:
+        """Tell those who wait, and go on with those who came meanwhile."""
+        for index, one in enumerate(batch):
+            if one.done.cancelled():
+                continue
+            if isinstance(told, ServiceError):
+                one.done.set_exception(told)
+            else:
+                one.done.set_result(told[index])
+        if self._waiting:
+            loop.call_soon(self._begin, loop)
+        else:
+            self._committing = False
+
+    def _commit(self, batch: list[_Waiting]) -> list[int] | ServiceError:
+        """Make a batch durable: the numbers of its records, or why it is not."""
+        if not batch:
+            return []
+        if self._trouble:
+            return ServiceError("unavailable", self._trouble)
+        begin = time.perf_counter()
+        try:
+            records = self._tail.prepare([one.payload for one in batch])
+            contents = [one.content for one in batch]
+            entries = list(zip(records, contents, strict=True))
+            self._landing.write(self._tail.sequence + 1, self._tail.hash, entries)
+        except OSError as error:
+            return ServiceError("out-of-resources", f"the journal cannot be written: {error.strerror}")
+        try:
+            numbers = self._tail.write(records)
+        except OSError as error:  # durable in the log, lacking in the journal: the next start repairs that
+            self._trouble = f"the journal cannot be written, start the node anew: {error.strerror}"
+            return ServiceError("unavailable", self._trouble)
+        self._progress.appended(self._tail.sequence)
+        self._pace += (time.perf_counter() - begin - self._pace) / 8
+        return numbers
+
+    def _settle(self) -> None:
+        """Make durable the journal and the files that were written beside it. OSError."""
+        sync_file_system(self._chain.folder)
+        beside = self._beside
+        if beside is not None and beside.stat().st_dev != self._chain.folder.stat().st_dev:
+            sync_file_system(beside)
 
     def read(self, after: int = 0) -> Iterator[Record]:
         """The records behind a number, checked; ParseError where the chain is broken."""
@@ -156,11 +232,14 @@ class FileJournal:
 
     def close(self) -> None:
         """Let go of the chain; everything in it is durable already."""
-        with self._committing:
-            self._closed = True
-            self._tail.close()
-            self._progress.close()
-            self._chain.release()
+        self._trouble = self._trouble or "the journal is closed"
+        self._thread.shutdown()
+        with contextlib.suppress(OSError):  # what is not settled is found again at the next start
+            self._landing.close()
+        self._closed = True
+        self._tail.close()
+        self._progress.close()
+        self._chain.release()
 
 
 class Progress:

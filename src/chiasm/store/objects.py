@@ -21,8 +21,21 @@ class ObjectWriter(Protocol):
     def write(self, data: bytes | memoryview) -> None:
         """Take bytes; OSError where there is no room."""
 
+    def head(self, most: int) -> bytes:
+        """The first bytes of the object, up to a megabyte."""
+
     async def commit(self) -> None:
         """Return once the object is durable; OSError or ServiceError where it cannot be."""
+
+    @property
+    def content(self) -> memoryview | None:
+        """The whole object, where a log of this machine may make it durable instead of `commit`."""
+
+    def place(self) -> None:
+        """Put such an object into its place, not durable by that. OSError."""
+
+    def close(self) -> None:
+        """Give back what was held, once nobody reads the content."""
 
     def abandon(self) -> None:
         """Leave nothing behind."""
@@ -51,11 +64,8 @@ class Objects(Protocol):
     def listed(self) -> AsyncIterator[tuple[str, int]]:
         """All keys with their sizes."""
 
-    def settle(self, referred: frozenset[str], known: list[str]) -> None:
-        """Remove those of the `known` keys of a process that fell which no record refers to."""
-
     def close(self) -> None:
-        """Let go of what was made ahead."""
+        """Let go of threads and connections."""
 
 
 def open_objects(place: str | Path, scratch: Path, options: Mapping[str, str] | None = None) -> Objects:

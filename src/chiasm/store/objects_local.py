@@ -1,8 +1,7 @@
-"""Objects as plain files, written into files that were made ahead of time.
+"""Objects as plain files.
 
-To make a new file durable its folder must be synced as well, which costs several times the object's own
-sync. So files are created in advance, 32 in a folder at a time, and their folder is synced once; an object
-takes one of them, and one fdatasync makes it durable.
+A small object is held until it is whole and then written at once, unsynced: what makes it durable is the log
+that the journal lands it in. A large one is written as it comes, and synced with its folder.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import threading
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator
@@ -20,10 +18,12 @@ from pathlib import Path
 from ..errors import ServiceError, UsageError
 from .segments import sync_folder
 
-POOL = 64
-BATCH = 32
 BUFFER = 1 << 20
-"""Files made ahead, of these so many in one folder; bytes of an object held before they are written."""
+"""Bytes of an object that are held: what is larger is written as it comes."""
+
+_FOLDER = 256
+_SPARE = 16
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class LocalObjects:
@@ -35,43 +35,27 @@ class LocalObjects:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"it cannot hold objects: {error.strerror}", source=str(root)) from None
-        self._pool: deque[tuple[str, int]] = deque()
-        self._filling = threading.Lock()
+        self.spare: deque[memoryview] = deque(maxlen=_SPARE)
+        self._shard, self._named = "", _FOLDER
         self.threads = ThreadPoolExecutor(4, thread_name_prefix="objects")
 
     def create(self) -> LocalWriter:
-        """A new object in a file made ahead. OSError where none can be made."""
-        if len(self._pool) < POOL // 2:
-            self.threads.submit(self._fill_quietly)
-        while True:
-            try:
-                key, file = self._pool.popleft()
-            except IndexError:
-                self._fill()
-                continue
-            return LocalWriter(self, key, file)
+        """A new object."""
+        name = uuid.uuid4().hex
+        if self._named >= _FOLDER:
+            self._shard, self._named = name[:2], 0
+        self._named += 1
+        return LocalWriter(self, f"{self._shard}/{name}.dcm")
 
-    def _fill_quietly(self) -> None:
-        with contextlib.suppress(OSError):  # who needs a file and finds none is told
-            self._fill()
-
-    def _fill(self) -> None:
-        """Make files ahead. OSError where the disk refuses."""
-        with self._filling:
-            if len(self._pool) >= POOL // 2:
-                return
-            shard = uuid.uuid4().hex[:2]
-            folder = self.root / shard
-            if not folder.exists():
-                folder.mkdir(exist_ok=True)
-                sync_folder(self.root)
-            made = []
-            for _ in range(BATCH):
-                name = uuid.uuid4().hex
-                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-                made.append((f"{shard}/{name}.dcm", os.open(folder / f"{name}.dcm", flags, 0o640)))
-            sync_folder(folder)
-            self._pool.extend(made)
+    def open(self, key: str) -> int:
+        """A new file of that name. OSError."""
+        path = self.root / key
+        try:
+            return os.open(path, _FLAGS, 0o640)
+        except FileNotFoundError:
+            path.parent.mkdir(exist_ok=True)
+            sync_folder(self.root)
+            return os.open(path, _FLAGS, 0o640)
 
     def path(self, key: str) -> Path:
         """The object's file."""
@@ -109,28 +93,14 @@ class LocalObjects:
         await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
 
     async def listed(self) -> AsyncIterator[tuple[str, int]]:
-        """All keys with their sizes; files made ahead, which are empty, are none."""
+        """All keys with their sizes; empty files are none."""
         for shard in sorted(self.root.iterdir()):
             for found in await asyncio.to_thread(_sizes, shard):
                 yield found
 
-    def unused(self) -> list[str]:
-        """The keys of files made ahead and not taken."""
-        return [key for key, _ in self._pool]
-
-    def settle(self, referred: frozenset[str], known: list[str]) -> None:
-        """Remove those of the `known` keys of a process that fell which no record refers to."""
-        for key in known:
-            if key not in referred:
-                self.path(key).unlink(missing_ok=True)
-
     def close(self) -> None:
-        """Remove what was made ahead."""
+        """Let the threads go."""
         self.threads.shutdown()
-        while self._pool:
-            key, file = self._pool.popleft()
-            os.close(file)
-            self.path(key).unlink(missing_ok=True)
 
 
 def _sizes(shard: Path) -> list[tuple[str, int]]:
@@ -144,27 +114,43 @@ def _sizes(shard: Path) -> list[tuple[str, int]]:
 class LocalWriter:
     """One object on its way into its file."""
 
-    __slots__ = ("_buffer", "_file", "_held", "_store", "key", "size")
+    __slots__ = ("_buffer", "_file", "_store", "key", "size")
 
-    def __init__(self, store: LocalObjects, key: str, file: int) -> None:
-        self._store, self.key, self._file = store, key, file
-        self.size, self._held = 0, 0
-        self._buffer: list[bytes] = []
+    def __init__(self, store: LocalObjects, key: str) -> None:
+        self._store, self.key, self._file = store, key, -1
+        self.size = 0
+        self._buffer = store.spare.pop() if store.spare else memoryview(bytearray(BUFFER))
 
     def write(self, data: bytes | memoryview) -> None:
         """Take bytes; OSError where there is no room."""
-        self._buffer.append(bytes(data))
-        self.size += len(data)
-        self._held += len(data)
-        if self._held >= BUFFER:
-            self._flush()
+        end = self.size + len(data)
+        if end <= BUFFER:
+            self._buffer[self.size : end] = data
+        else:
+            if self._file < 0:
+                self._file = self._store.open(self.key)
+                _write(self._file, self._buffer[: self.size])
+            if self.size < BUFFER:
+                self._buffer[self.size :] = data[: BUFFER - self.size]
+            _write(self._file, data)
+        self.size = end
 
-    def _flush(self) -> None:
-        pieces, self._buffer, self._held = self._buffer, [], 0
-        whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        view = memoryview(whole)
-        while view:
-            view = view[os.write(self._file, view) :]
+    def head(self, most: int) -> bytes:
+        """The first bytes of the object, a buffer's length at most."""
+        return bytes(self._buffer[: min(self.size, most, BUFFER)])
+
+    @property
+    def content(self) -> memoryview | None:
+        """The whole object, where it is held; None for a large one."""
+        return self._buffer[: self.size] if self._file < 0 else None
+
+    def place(self) -> None:
+        """Write the file of an object that is held, not durable by that. OSError."""
+        file = self._store.open(self.key)
+        try:
+            _write(file, self._buffer[: self.size])
+        finally:
+            os.close(file)
 
     async def commit(self) -> None:
         """Return once the object is durable; OSError where it cannot be."""
@@ -172,17 +158,30 @@ class LocalWriter:
 
     def commit_now(self) -> None:
         """The same at once, for a thread."""
-        if self._buffer:
-            self._flush()
+        if self._file < 0:
+            self._file = self._store.open(self.key)
+            _write(self._file, self._buffer[: self.size])
         os.fdatasync(self._file)
-        os.close(self._file)
-        self._file = -1
+        sync_folder(self._store.root / self.key[:2])
+        self.close()
+
+    def close(self) -> None:
+        """Give back what was held, once nobody reads it."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        self._store.spare.append(self._buffer)
 
     def abandon(self) -> None:
         """Leave nothing behind."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-        self._buffer = []
         with contextlib.suppress(OSError):
             self._store.path(self.key).unlink(missing_ok=True)
+
+
+def _write(file: int, data: bytes | memoryview) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]

@@ -94,9 +94,6 @@ class RemoteObjects:
             for one in page:
                 yield str(one["path"]), int(one["size"])
 
-    def settle(self, referred: frozenset[str], known: list[str]) -> None:
-        """Nothing is made ahead, so nothing is left behind."""
-
     def close(self) -> None:
         """Remove what a process that fell may have left on its way."""
 
@@ -114,6 +111,22 @@ class RemoteWriter:
         """Take bytes; OSError where there is no room."""
         self._file.write(data)
         self.size += len(data)
+
+    def head(self, most: int) -> bytes:
+        """The first bytes of the object."""
+        self._file.flush()
+        return os.pread(self._file.fileno(), most, 0)
+
+    @property
+    def content(self) -> None:
+        """None: only the bucket makes it durable."""
+
+    def place(self) -> None:
+        """Nothing: there is no place beside the bucket."""
+
+    def close(self) -> None:
+        """Let go of what was held."""
+        self._file.close()
 
     async def commit(self) -> None:
         """Return once the bucket has acknowledged it; ServiceError where it does not."""

@@ -8,6 +8,7 @@ fdatasync makes a record durable.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import struct
 import zlib
@@ -69,19 +70,22 @@ def read_segment(path: Path) -> Iterator[Stored]:
 
 
 class Tail:
-    """The end of a chain, open for appending. Not for several threads at once."""
+    """The end of a chain, open for appending. Not for several threads at once.
 
-    def __init__(self, folder: Path) -> None:
+    `aside`: whether what follows the last whole record, and is none, is put aside for `verify` to judge.
+    """
+
+    def __init__(self, folder: Path, *, aside: bool = True) -> None:
         self._folder = folder
         self.sequence, self.hash = 0, START
         self._file = -1
         found = segments(folder)
         if found:
-            self._resume(found[-1])
+            self._resume(found[-1], aside)
         else:
             self._begin()
 
-    def _resume(self, path: Path) -> None:
+    def _resume(self, path: Path, aside: bool) -> None:
         _, first, self.hash = HEAD.unpack_from(path.read_bytes()[: HEAD.size])
         self.sequence, self._end = first - 1, HEAD.size
         for record in read_segment(path):
@@ -89,13 +93,15 @@ class Tail:
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._written = os.fstat(self._file).st_size
         torn = os.pread(self._file, self._written - self._end, self._end).rstrip(b"\0")
-        if torn:  # never acknowledged, unless the disk decayed: it is kept for `verify` to judge
-            keep_torn(path, self.sequence, torn)
+        if torn:
+            if aside:  # never acknowledged, unless the disk decayed
+                keep_torn(path, self.sequence, torn)
             write_all(self._file, bytes(len(torn)), self._end)
             os.fdatasync(self._file)
 
     def _begin(self) -> None:
         if self._file >= 0:
+            os.fdatasync(self._file)
             os.close(self._file)
         path = self._folder / f"{self.sequence + 1:016d}.log"
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -111,35 +117,34 @@ class Tail:
         os.fsync(self._file)
         self._written += size
 
-    def append(self, payloads: list[bytes]) -> list[int]:
-        """Write the payloads as one and make them durable; their numbers. OSError where the disk refuses."""
-        previous, parts, size = self.hash, [], 0
+    def prepare(self, payloads: list[bytes]) -> list[bytes]:
+        """The records that the payloads become, with room made for them. OSError where there is none."""
+        previous, records, size = self.hash, [], 0
         for payload in payloads:
             previous = chained(previous, payload)
-            parts += [RECORD.pack(len(payload), zlib.crc32(payload), previous), payload]
+            records.append(RECORD.pack(len(payload), zlib.crc32(payload), previous) + payload)
             size += RECORD.size + len(payload)
         if self._end + size > SEGMENT and self._end > HEAD.size:
             self._begin()
         while self._end + size + RECORD.size > self._written:
             self._prewrite(max(AHEAD, size))
-        try:
-            write_all(self._file, b"".join(parts), self._end)
-            os.fdatasync(self._file)
-        except OSError:
-            self._blank(size)
-            raise
+        return records
+
+    def write(self, records: list[bytes]) -> list[int]:
+        """Write prepared records, which are not durable by that; their numbers. OSError."""
+        whole = b"".join(records)
+        write_all(self._file, whole, self._end)
         first = self.sequence + 1
-        self._end += size
-        self.sequence, self.hash = self.sequence + len(payloads), previous
+        self._end += len(whole)
+        self.sequence += len(records)
+        self.hash = records[-1][8 : RECORD.size]
         return list(range(first, self.sequence + 1))
 
-    def _blank(self, size: int) -> None:
-        """Take back what may have been written of records that were refused."""
-        try:
-            os.pwrite(self._file, bytes(size), self._end)
-        except OSError:
-            os.ftruncate(self._file, self._end)
-            self._written = self._end
+    def append(self, payloads: list[bytes]) -> list[int]:
+        """Write the payloads as one and make them durable; their numbers. OSError where the disk refuses."""
+        numbers = self.write(self.prepare(payloads))
+        os.fdatasync(self._file)
+        return numbers
 
     def close(self) -> None:
         """Close the file."""
@@ -183,5 +188,20 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file_system(folder: Path) -> None:
+    """Make all durable that was written to the file system of a folder. OSError where something was lost."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "syncfs"):  # a system without it: its sync waits as well, but tells of no failure
+        os.sync()
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if library.syncfs(handle):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
     finally:
         os.close(handle)

@@ -1,0 +1,200 @@
+"""Where what is received lands first: a log written ahead, so that one sync makes many objects durable.
+
+Each entry is a record of the journal and, where it brought one, the object's whole file. Journal and file are
+written beside it without being synced. Two strips of the log are used by turns: while the one fills, the file
+system makes durable what the other was about, and the other is free again. After a crash the entries that are
+whole say what journal and files must hold.
+
+A strip begins like a segment of the journal, with a mark of its own; an entry is the size of its object
+(little endian, 4 bytes), its record and its object. A log ends at the first entry that does not follow from
+the one before it; only the last batch, which nobody was told of, can be torn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .journal import chained
+from .segments import HEAD, RECORD, sync_folder, write_all
+
+MAGIC = b"CHIASML1"
+STRIP = 64 << 20
+FIRST = 4 << 20
+STEP = 8 << 20
+"""Sizes in bytes: of a strip, of the first one at first, and how much is prewritten at a time."""
+
+_CONTENT = struct.Struct("<I")
+_PARTS = 512
+_NAMES = ("landing-0", "landing-1")
+
+Content = bytes | memoryview
+"""An object's whole file; empty for an event that brought none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """One entry as found: the record's number, payload and hash, and the object's file."""
+
+    sequence: int
+    payload: bytes
+    hash: bytes
+    content: bytes
+
+
+class _Strip:
+    """One of the two files. `written` is how far it was prewritten, `end` where the next entry goes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self.written = os.fstat(self.file).st_size
+        self.end = 0
+
+    def grow(self, to: int) -> None:
+        """Prewrite it up to there, so that writing into it changes no length. OSError."""
+        while self.written < to:
+            size = min(STEP, to - self.written)
+            write_all(self.file, bytes(size), self.written)
+            os.fsync(self.file)
+            self.written += size
+
+    def blank(self) -> None:
+        """Say that nothing in it is needed any more."""
+        write_all(self.file, bytes(HEAD.size), 0)
+        self.end = 0
+
+
+class Landing:
+    """The log of one chain. `settle` makes all durable that was written before it is called: files, journal.
+
+    Not for several threads at once.
+    """
+
+    def __init__(self, folder: Path, settle: Callable[[], None]) -> None:
+        self._folder, self._settle = folder, settle
+        self._strips: list[_Strip] = []
+        self._current = 0
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="landing")
+        self._ready: Future[None] | None = None
+
+    def write(self, first: int, previous: bytes, entries: Sequence[tuple[bytes, Content]]) -> None:
+        """Write records, the first of them with its number and the hash before it, and make them durable.
+
+        OSError where they cannot be.
+        """
+        size = sum([_CONTENT.size + len(record) + len(content) for record, content in entries])
+        strip = self._with_room(size)
+        begun = not strip.end
+        parts: list[Content] = [HEAD.pack(MAGIC, first, previous)] if begun else []
+        for record, content in entries:
+            parts += (_CONTENT.pack(len(content)), record, content) if content else (bytes(4), record)
+        _write_parts(strip.file, parts, strip.end)
+        os.fdatasync(strip.file)
+        strip.end += size + HEAD.size * begun
+        if self._ready is None and strip.end > FIRST // 4:
+            self._ready = self._worker.submit(self._strips[1 - self._current].grow, STRIP)
+
+    def _with_room(self, size: int) -> _Strip:
+        """The strip that so much fits into."""
+        if not self._strips:
+            self._strips = [_Strip(self._folder / name) for name in _NAMES]
+            sync_folder(self._folder)
+            self._strips[0].grow(FIRST)
+        strip = self._strips[self._current]
+        if strip.end and strip.end + size > strip.written:
+            strip = self._turn()
+        strip.grow(strip.end + size + HEAD.size)
+        return strip
+
+    def _turn(self) -> _Strip:
+        """Go on in the other strip, once it is free; what this one is about is settled meanwhile."""
+        full, other = self._strips[self._current], self._strips[1 - self._current]
+        if self._ready is not None:
+            with contextlib.suppress(OSError):
+                self._ready.result()
+        if other.end:  # it was tried in vain
+            self._free(other)
+        self._ready = self._worker.submit(self._free, full)
+        self._current = 1 - self._current
+        return other
+
+    def _free(self, strip: _Strip) -> None:
+        """Settle what a strip is about, and make it ready to be filled again."""
+        self._settle()
+        strip.blank()
+        strip.grow(STRIP)
+
+    def close(self) -> None:
+        """Settle what is in it, and close it. OSError where it cannot be settled: it is kept then."""
+        self._worker.shutdown()
+        try:
+            if any(strip.end for strip in self._strips):
+                self._settle()
+                for strip in self._strips:
+                    strip.blank()
+        finally:
+            for strip in self._strips:
+                os.close(strip.file)
+            self._strips = []
+
+
+def _write_parts(file: int, parts: list[Content], position: int) -> None:
+    for start in range(0, len(parts), _PARTS):
+        some = parts[start : start + _PARTS]
+        size = sum(map(len, some))
+        written = os.pwritev(file, some, position)
+        if written < size:
+            write_all(file, b"".join(some)[written:], position + written)
+        position += size
+
+
+def landed(folder: Path) -> Iterator[Landed]:
+    """The entries of a chain's log, oldest first. An object may be torn: its record says what it must be."""
+    strips = []
+    for name in _NAMES:
+        path = folder / name
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            head = file.read(HEAD.size)
+            if len(head) == HEAD.size and head.startswith(MAGIC):
+                strips.append((HEAD.unpack(head)[1], path))
+    for _, path in sorted(strips):
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield from _entries(data)
+
+
+def _entries(data: mmap.mmap) -> Iterator[Landed]:
+    _, sequence, previous = HEAD.unpack_from(data)
+    position = HEAD.size
+    while position + _CONTENT.size + RECORD.size <= len(data):
+        (size,) = _CONTENT.unpack_from(data, position)
+        length, crc, digest = RECORD.unpack_from(data, position + _CONTENT.size)
+        start = position + _CONTENT.size + RECORD.size
+        end = start + length + size
+        if not length or end > len(data):
+            return
+        payload = data[start : start + length]
+        if zlib.crc32(payload) != crc or chained(previous, payload) != digest:
+            return
+        yield Landed(sequence, payload, digest, data[start + length : end])
+        sequence, previous, position = sequence + 1, digest, end
+
+
+def forget(folder: Path) -> None:
+    """Blank the log of a chain, once what it says is durable elsewhere. OSError."""
+    for name in _NAMES:
+        path = folder / name
+        if path.exists():
+            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                write_all(file, bytes(min(HEAD.size, os.fstat(file).st_size)), 0)
+                os.fdatasync(file)
+            finally:
+                os.close(file)

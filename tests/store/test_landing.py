@@ -1,0 +1,188 @@
+"""The log that is written ahead: what was synced is read back, whatever was torn, and nothing is freed too soon."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zlib
+from pathlib import Path
+
+import pytest
+
+from chiasm.store import landing
+from chiasm.store.journal import START, chained
+from chiasm.store.landing import Landing, forget, landed
+
+Entry = tuple[bytes, bytes]
+
+
+def record(payload: bytes, previous: bytes) -> bytes:
+    """A record as the journal's layout says: length, CRC-32, hash, payload."""
+    return struct.pack("<II", len(payload), zlib.crc32(payload)) + chained(previous, payload) + payload
+
+
+class Log:
+    """Writes numbered entries, one after the other."""
+
+    def __init__(self, folder: Path, settle=lambda: None) -> None:
+        self.log = Landing(folder, settle)
+        self.sequence, self.hash = 0, START
+        self.written: list[Entry] = []
+
+    def write(self, *contents: bytes) -> None:
+        entries, first, before = [], self.sequence + 1, self.hash
+        for content in contents:
+            self.sequence += 1
+            payload = b"event %d" % self.sequence
+            entries.append((record(payload, self.hash), content))
+            self.hash = chained(self.hash, payload)
+            self.written.append((payload, content))
+        self.log.write(first, before, entries)
+
+
+def found(folder: Path) -> list[Entry]:
+    return [(one.payload, one.content) for one in landed(folder)]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    for name, size in (("STRIP", 4000), ("FIRST", 2000), ("STEP", 1000)):
+        monkeypatch.setattr(landing, name, size)
+
+
+def test_what_was_written_is_found_with_its_numbers_and_hashes(tmp_path):
+    log = Log(tmp_path)
+    log.write(b"first")
+    log.write(b"", b"third" * 100_000, b"fourth")
+    entries = list(landed(tmp_path))
+    assert [(one.payload, one.content) for one in entries] == log.written
+    assert [one.sequence for one in entries] == [1, 2, 3, 4]
+    assert entries[-1].hash == log.hash
+    log.log.close()
+
+
+def test_the_layout_is_the_documented_one(tmp_path, small):
+    log = Log(tmp_path)
+    log.write(b"DICM")
+    payload = b"event 1"
+    expected = b"CHIASML1" + struct.pack("<Q", 1) + START + struct.pack("<I", 4) + record(payload, START)
+    assert (tmp_path / "landing-0").read_bytes().startswith(expected + b"DICM" + bytes(100))
+    log.log.close()
+
+
+def test_nothing_is_found_where_nothing_landed_or_all_is_settled(tmp_path):
+    assert found(tmp_path) == []
+    settled = []
+    log = Log(tmp_path, lambda: settled.append(found(tmp_path)))
+    log.write(b"x")
+    log.log.close()
+    assert settled == [log.written]  # settled first, and only then blanked
+    assert found(tmp_path) == []
+
+
+def test_an_end_torn_at_any_byte_costs_only_what_is_behind_it(tmp_path, small):
+    log = Log(tmp_path)
+    for number in range(4):
+        log.write(b"content %d" % number)
+    path = tmp_path / "landing-0"
+    whole = path.read_bytes()
+    log.log.close()
+    ends, at = [], 48
+    for payload, content in log.written:
+        at += 4 + 40 + len(payload) + len(content)
+        ends.append(at)
+    for cut in range(ends[-1]):
+        path.write_bytes(whole[:cut] + bytes(300))
+        heads = [payload for payload, _ in found(tmp_path)]
+        # an entry whose object alone is torn is still told of: its record says what it must be
+        starts = [end - len(content) for end, (_, content) in zip(ends, log.written, strict=True)]
+        assert heads == [b"event %d" % (n + 1) for n, start in enumerate(starts) if start <= cut]
+
+
+@pytest.mark.parametrize("cut", [0, 10, 47, 48, 60])
+def test_a_file_that_ends_early_is_read_as_far_as_it_goes(tmp_path, small, cut):
+    log = Log(tmp_path)
+    log.write(b"x")
+    path = tmp_path / "landing-0"
+    path.write_bytes(path.read_bytes()[:cut])
+    assert found(tmp_path) == []
+    log.log.close()
+
+
+def test_strips_are_turned_and_what_stood_in_one_before_is_not_found_again(tmp_path, small):
+    log = Log(tmp_path)
+    for number in range(60):
+        log.write(bytes([number]) * (100 + 7 * number))
+        entries = found(tmp_path)
+        assert entries[-1] == log.written[-1]
+        assert entries == log.written[len(log.written) - len(entries) :]
+    log.log.close()
+    assert found(tmp_path) == []
+
+
+def test_a_strip_is_freed_only_once_what_it_is_about_is_settled(tmp_path, small):
+    go_on, failures = threading.Event(), [OSError(28, "no space left")]
+
+    def settle() -> None:
+        assert go_on.wait(20)
+        if failures:
+            raise failures.pop()
+
+    log = Log(tmp_path, settle)
+    while log.sequence < 100 and not log.log._current:
+        log.write(bytes(500))
+    assert found(tmp_path) == log.written  # the other strip fills, nothing of the first is gone
+    go_on.set()
+    for _ in range(30):  # the settling that failed is tried again before the strip is used
+        log.write(bytes(500))
+        assert found(tmp_path)[-1] == log.written[-1]
+    assert failures == []
+    log.log.close()
+
+
+def test_a_strip_that_cannot_be_settled_is_kept(tmp_path, small):
+    def settle() -> None:
+        raise OSError(5, "lost")
+
+    log = Log(tmp_path, settle)
+
+    def fill() -> None:
+        for _ in range(100):
+            log.write(bytes(500))
+
+    with pytest.raises(OSError, match="lost"):
+        fill()
+    before = found(tmp_path)
+    assert before == log.written[: len(before)]
+    assert len(before) >= 6
+    with pytest.raises(OSError, match="lost"):
+        log.log.close()
+    assert found(tmp_path) == before
+
+
+def test_an_object_larger_than_a_strip_lands_too(tmp_path, small):
+    log = Log(tmp_path)
+    for size in (100, 20_000, 30_000, 100):
+        log.write(bytes(size))
+        assert found(tmp_path)[-1] == log.written[-1]
+    log.log.close()
+
+
+def test_writes_that_the_system_cuts_short_are_finished(tmp_path, monkeypatch):
+    real, many = os.pwritev, os.pwrite
+    monkeypatch.setattr(os, "pwritev", lambda file, parts, at: many(file, b"".join(parts)[:700], at))
+    log = Log(tmp_path)
+    log.write(*[b"%d" % number * 50 for number in range(400)])
+    monkeypatch.setattr(os, "pwritev", real)
+    assert found(tmp_path) == log.written
+    log.log.close()
+
+
+def test_what_is_forgotten_is_not_found(tmp_path, small):
+    log = Log(tmp_path)
+    log.write(b"x")
+    forget(tmp_path)
+    assert found(tmp_path) == []
+    log.log.close()
+    forget(tmp_path / "nowhere")
