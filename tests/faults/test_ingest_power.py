@@ -7,6 +7,7 @@ is durable once its folder was synced. The index is dropped whole, as the projec
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import io
 import os
 import random
@@ -29,11 +30,13 @@ class Disk:
     """What a disk holds for certain, beside what the system shows."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.bytes: dict[Path, bytes] = {}
+        self.bytes: dict[Path, bytearray] = {}
         self.names: dict[Path, set[str]] = {}
         self.lock = threading.Lock()
         for name in ("fsync", "fdatasync"):
             monkeypatch.setattr(os, name, self._sync)
+        self._pwrite = os.pwrite
+        monkeypatch.setattr(os, "pwrite", self._write)
         monkeypatch.setattr("chiasm.store.journal_files.sync_file_system", self._sync_all)
 
     def _sync(self, file: int) -> None:
@@ -42,7 +45,17 @@ class Disk:
             if path.is_dir():
                 self.names.setdefault(path, set()).update(one.name for one in path.iterdir())
             else:
-                self.bytes[path] = os.pread(file, os.fstat(file).st_size, 0)
+                self.bytes[path] = bytearray(os.pread(file, os.fstat(file).st_size, 0))
+
+    def _write(self, file: int, data: bytes, position: int) -> int:
+        written = self._pwrite(file, data, position)
+        if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_DSYNC:
+            path = Path(f"/proc/self/fd/{file}").readlink()
+            with self.lock:
+                known = self.bytes.setdefault(path, bytearray())
+                known.extend(bytes(max(0, position - len(known))))
+                known[position : position + written] = data[:written]
+        return written
 
     def _sync_all(self, folder: Path) -> None:
         for path in [folder, *folder.parents]:
@@ -52,7 +65,7 @@ class Disk:
             for one in path.rglob("*"):
                 self.names.setdefault(one.parent, set()).add(one.name)
                 if one.is_file():
-                    self.bytes[one] = one.read_bytes()
+                    self.bytes[one] = bytearray(one.read_bytes())
 
     def cut(self, live: Path, after: Path, chance: random.Random) -> None:
         """Make the folder that is found after the power failed."""
@@ -64,10 +77,10 @@ class Disk:
             if path.is_dir():
                 into.mkdir(parents=True)
             elif into.parent.exists():
-                into.write_bytes(torn(self.bytes.get(path, b""), path.read_bytes(), chance))
+                into.write_bytes(torn(self.bytes.get(path, bytearray()), path.read_bytes(), chance))
 
 
-def torn(durable: bytes, shown: bytes, chance: random.Random) -> bytes:
+def torn(durable: bytes | bytearray, shown: bytes, chance: random.Random) -> bytes:
     """The durable bytes, and of what was written since any sectors."""
     out = bytearray(durable)
     if chance.random() < 0.5:
@@ -101,12 +114,16 @@ async def until_cut(live: Path, after: Path, disk: Disk, chance: random.Random) 
                 sop_class=CT, sop_instance=uid, transfer_syntax="1.2.840.10008.1.2.1", source=Source("dimse")
             )
             reception.write(data_set(uid))
-            assert (await reception.complete()).verdict == "stored"
+            outcome = await reception.complete()
+            assert outcome.verdict == "stored", outcome
             acknowledged.add(uid)
 
     tasks = [asyncio.create_task(send(sender)) for sender in range(4)]
     wanted = chance.randrange(1, 30)
     while len(acknowledged) < wanted:
+        for task in tasks:
+            if task.done():
+                task.result()
         await asyncio.sleep(chance.random() / 500)
     before = set(acknowledged)
     with disk.lock:  # no sync ends while the power fails
@@ -132,9 +149,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     live.mkdir()
     after.mkdir()
     with monkeypatch.context() as patched:
-        if seed % 2:  # strips of the log that are turned often
-            for name, size in (("STRIP", 60_000), ("FIRST", 20_000), ("STEP", 30_000)):
-                patched.setattr(f"chiasm.store.landing.{name}", size)
+        often = seed % 2  # whether strips of the log are turned often
+        sizes = {"STRIP": 61_440, "FIRST": 20_480, "STEP": 32_768} if often else {"STRIP": 4 << 20}
+        for name, size in sizes.items():
+            patched.setattr(f"chiasm.store.landing.{name}", size)
         acknowledged = asyncio.run(until_cut(live, after, Disk(patched), chance))
     held = asyncio.run(found(after))
     assert len(held) == len(set(held))

@@ -113,18 +113,53 @@ def test_a_full_disk_is_told_and_receiving_goes_on(tmp_path, image, monkeypatch)
         def full(self, key):
             raise OSError(28, "No space left on device")
 
+        monkeypatch.setattr("chiasm.services.archive._AGAIN", 0.01)
         with monkeypatch.context() as patch:
             patch.setattr("chiasm.store.objects_local.LocalObjects.open", full)
             reception = begin(archive, image[0])
             reception.write(image[1])
             first = await reception.complete()
+            await asyncio.sleep(0)
+            with pytest.raises(ServiceError) as caught:
+                begin(archive, image[0])
+            with pytest.raises(ServiceError):
+                await archive.settle()
+        async with asyncio.timeout(20):
+            while archive.trouble:
+                await asyncio.sleep(0.01)
         reception = begin(archive, image[0])
         reception.write(image[1])
-        return first, await reception.complete()
+        second = await reception.complete()
+        [location] = await archive.locations(instances=[first.sop_instance])
+        return first, caught.value, second, (await archive.read(location))[location.offset :]
 
-    first, second = receiving(tmp_path, work)
-    assert (first.verdict, first.failure) == ("refused", "out-of-resources")
-    assert second.verdict == "stored"
+    first, refusal, second, kept = receiving(tmp_path, work)
+    assert first.verdict == "stored"  # it is durable in the log
+    assert refusal.failure.name == "out-of-resources"
+    assert second.verdict == "identical"
+    assert kept == image[1]
+
+
+def test_what_has_no_room_until_the_node_ends_is_found_by_the_next(tmp_path, image, monkeypatch):
+    def full(self, key):
+        raise OSError(28, "No space left on device")
+
+    async def work(archive):
+        reception = begin(archive, image[0])
+        reception.write(image[1])
+        return await reception.complete()
+
+    monkeypatch.setattr("chiasm.store.journal_files._PATIENCE", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr("chiasm.store.objects_local.LocalObjects.open", full)
+        outcome = receiving(tmp_path, work)
+    assert outcome.verdict == "stored"
+
+    async def after(archive):
+        [location] = await archive.locations(instances=[outcome.sop_instance])
+        return (await archive.read(location))[location.offset :]
+
+    assert receiving(tmp_path, after) == image[1]
 
 
 def test_no_object_is_begun_where_the_index_lags_too_far(tmp_path, image, monkeypatch):

@@ -134,3 +134,18 @@ def test_files_and_records_that_reached_their_place_half_are_made_whole(landed_o
     (chain / journal.name).write_bytes(journal.read_bytes()[:700])
     assert held(after) == 3
     assert whole(after) == whole(live)
+
+
+def test_a_first_block_that_was_being_blanked_does_not_hide_what_follows(landed_only):
+    live, after, chain = landed_only
+    shutil.copytree(live / "objects", after / "objects")  # all is settled but the last
+    *_, last = landed(chain)
+    for path in (after / "objects").rglob("*.dcm"):
+        if path.read_bytes() == last.content:
+            path.unlink()
+    log = chain / "landing-0"
+    data = bytearray(log.read_bytes())
+    data[1024:4096] = bytes(3072)
+    log.write_bytes(data)
+    assert held(after) == 3
+    assert whole(after) == whole(live)

@@ -15,6 +15,7 @@ from chiasm.store.journal_files import (
     others_settled,
     read_chain,
 )
+from chiasm.store.landing import landed
 
 
 def now(journal, event):
@@ -87,11 +88,10 @@ def test_who_gives_up_leaves_nothing_or_is_told_once_it_is_durable(tmp_path, mon
         return commit(batch)
 
     monkeypatch.setattr(journal, "_commit", slow)
-    numbers = []
+    told = []
 
     async def one(number):
-        numbers.append((await journal.append(event(number)), number))
-        await asyncio.sleep(0)  # here a cancellation that waited is felt
+        await journal.append(event(number), told=lambda known: told.append((number, known)))
 
     async def run():
         first = asyncio.create_task(one(10))
@@ -100,15 +100,14 @@ def test_who_gives_up_leaves_nothing_or_is_told_once_it_is_durable(tmp_path, mon
         await asyncio.sleep(0)
         for task in (first, second):
             task.cancel()
-        await asyncio.sleep(0)
+        await asyncio.gather(first, second, return_exceptions=True)
+        assert first.cancelled()
+        assert second.cancelled()
         go_on.set()
-        assert [type(told) for told in await asyncio.gather(first, second, return_exceptions=True)] == [
-            asyncio.CancelledError
-        ] * 2
         await one(30)
 
     asyncio.run(run())
-    assert numbers == [(1, 10), (2, 30)]
+    assert told == [(20, None), (10, 1), (30, 2)]
     journal.close()
 
 
@@ -139,7 +138,7 @@ def test_others_see_how_far_the_index_has_followed(tmp_path):
 def test_a_full_disk_is_told_to_all_who_wait_and_passes(tmp_path, monkeypatch):
     journal = FileJournal(new_chain(tmp_path))
     with monkeypatch.context() as patch:
-        patch.setattr("os.fdatasync", _full)
+        patch.setattr("os.pwrite", _full)
         with pytest.raises(ServiceError) as caught:
             now(journal, event(1))
     assert caught.value.failure.name == "out-of-resources"
@@ -151,5 +150,17 @@ def test_a_full_disk_is_told_to_all_who_wait_and_passes(tmp_path, monkeypatch):
         now(journal, event(3))
 
 
-def _full(handle):
+def _full(*_):
     raise OSError(28, "No space left on device")
+
+
+def test_what_is_not_in_its_place_keeps_its_log(tmp_path, monkeypatch):
+    monkeypatch.setattr("chiasm.store.journal_files._PATIENCE", 0.01)
+    for home in (False, True):
+        journal = FileJournal(new_chain(tmp_path))
+        number = asyncio.run(journal.append(event(1), b"content"))
+        if home:
+            journal.home(number)
+        journal.close()
+        found = [one.content for one in landed(tmp_path / journal.name)]
+        assert found == ([] if home else [b"content"])

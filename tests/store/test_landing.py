@@ -25,7 +25,7 @@ def record(payload: bytes, previous: bytes) -> bytes:
 class Log:
     """Writes numbered entries, one after the other."""
 
-    def __init__(self, folder: Path, settle=lambda: None) -> None:
+    def __init__(self, folder: Path, settle=lambda upto: None) -> None:
         self.log = Landing(folder, settle)
         self.sequence, self.hash = 0, START
         self.written: list[Entry] = []
@@ -47,7 +47,7 @@ def found(folder: Path) -> list[Entry]:
 
 @pytest.fixture
 def small(monkeypatch):
-    for name, size in (("STRIP", 4000), ("FIRST", 2000), ("STEP", 1000)):
+    for name, size in (("STRIP", 40_960), ("FIRST", 16_384), ("STEP", 8_192)):
         monkeypatch.setattr(landing, name, size)
 
 
@@ -66,18 +66,25 @@ def test_the_layout_is_the_documented_one(tmp_path, small):
     log = Log(tmp_path)
     log.write(b"DICM")
     payload = b"event 1"
-    expected = b"CHIASML1" + struct.pack("<Q", 1) + START + struct.pack("<I", 4) + record(payload, START)
-    assert (tmp_path / "landing-0").read_bytes().startswith(expected + b"DICM" + bytes(100))
+    log.write(b"")
+    expected = (
+        b"CHIASML1" + struct.pack("<Q", 1) + START + struct.pack("<I", 4) + record(payload, START) + b"DICM"
+    )
+    second = bytes(4) + record(b"event 2", chained(START, payload))
+    whole = (tmp_path / "landing-0").read_bytes()
+    assert whole[:4096] == expected.ljust(4096, b"\0")
+    assert whole[4096:] == second.ljust(len(whole) - 4096, b"\0")
     log.log.close()
 
 
 def test_nothing_is_found_where_nothing_landed_or_all_is_settled(tmp_path):
     assert found(tmp_path) == []
     settled = []
-    log = Log(tmp_path, lambda: settled.append(found(tmp_path)))
+    log = Log(tmp_path, lambda upto: settled.append((upto, found(tmp_path))))
     log.write(b"x")
+    log.write(b"y", b"")
     log.log.close()
-    assert settled == [log.written]  # settled first, and only then blanked
+    assert settled == [(3, log.written)]  # settled first, and only then blanked
     assert found(tmp_path) == []
 
 
@@ -88,16 +95,27 @@ def test_an_end_torn_at_any_byte_costs_only_what_is_behind_it(tmp_path, small):
     path = tmp_path / "landing-0"
     whole = path.read_bytes()
     log.log.close()
-    ends, at = [], 48
-    for payload, content in log.written:
-        at += 4 + 40 + len(payload) + len(content)
-        ends.append(at)
-    for cut in range(ends[-1]):
-        path.write_bytes(whole[:cut] + bytes(300))
-        heads = [payload for payload, _ in found(tmp_path)]
-        # an entry whose object alone is torn is still told of: its record says what it must be
-        starts = [end - len(content) for end, (_, content) in zip(ends, log.written, strict=True)]
-        assert heads == [b"event %d" % (n + 1) for n, start in enumerate(starts) if start <= cut]
+    # an entry whose object alone is torn is still told of: its record says what it must be
+    told = [4096 * number + 48 * (not number) + 4 + 40 + len("event 1") for number in range(4)]
+    for number, end in enumerate(told):
+        for cut in range(4096 * number, end + 20):
+            path.write_bytes(whole[:cut] + bytes(5000))
+            count = number + (cut >= end)
+            assert [payload for payload, _ in found(tmp_path)] == [
+                payload for payload, _ in log.written[:count]
+            ]
+
+
+def test_a_batch_torn_between_its_entries_is_found_up_to_there(tmp_path, small):
+    log = Log(tmp_path)
+    log.write(b"first", b"second" * 1000, b"third")
+    path = tmp_path / "landing-0"
+    data = bytearray(path.read_bytes())
+    at = data.index(b"event 3")
+    data[at] ^= 1
+    path.write_bytes(data)
+    assert found(tmp_path) == log.written[:2]
+    log.log.close()
 
 
 @pytest.mark.parametrize("cut", [0, 10, 47, 48, 60])
@@ -113,7 +131,7 @@ def test_a_file_that_ends_early_is_read_as_far_as_it_goes(tmp_path, small, cut):
 def test_strips_are_turned_and_what_stood_in_one_before_is_not_found_again(tmp_path, small):
     log = Log(tmp_path)
     for number in range(60):
-        log.write(bytes([number]) * (100 + 7 * number))
+        log.write(*[bytes([number]) * (1000 + 70 * number)] * (1 + number % 3))
         entries = found(tmp_path)
         assert entries[-1] == log.written[-1]
         assert entries == log.written[len(log.written) - len(entries) :]
@@ -122,10 +140,11 @@ def test_strips_are_turned_and_what_stood_in_one_before_is_not_found_again(tmp_p
 
 
 def test_a_strip_is_freed_only_once_what_it_is_about_is_settled(tmp_path, small):
-    go_on, failures = threading.Event(), [OSError(28, "no space left")]
+    go_on, failures, asked = threading.Event(), [OSError(28, "no space left")], []
 
-    def settle() -> None:
+    def settle(upto) -> None:
         assert go_on.wait(20)
+        asked.append(upto)
         if failures:
             raise failures.pop()
 
@@ -133,16 +152,18 @@ def test_a_strip_is_freed_only_once_what_it_is_about_is_settled(tmp_path, small)
     while log.sequence < 100 and not log.log._current:
         log.write(bytes(500))
     assert found(tmp_path) == log.written  # the other strip fills, nothing of the first is gone
+    last = log.sequence - 1
     go_on.set()
     for _ in range(30):  # the settling that failed is tried again before the strip is used
         log.write(bytes(500))
         assert found(tmp_path)[-1] == log.written[-1]
     assert failures == []
+    assert asked[:2] == [last, last]
     log.log.close()
 
 
 def test_a_strip_that_cannot_be_settled_is_kept(tmp_path, small):
-    def settle() -> None:
+    def settle(upto) -> None:
         raise OSError(5, "lost")
 
     log = Log(tmp_path, settle)
@@ -169,13 +190,39 @@ def test_an_object_larger_than_a_strip_lands_too(tmp_path, small):
     log.log.close()
 
 
-def test_writes_that_the_system_cuts_short_are_finished(tmp_path, monkeypatch):
-    real, many = os.pwritev, os.pwrite
-    monkeypatch.setattr(os, "pwritev", lambda file, parts, at: many(file, b"".join(parts)[:700], at))
+def test_writes_that_the_system_cuts_short_are_finished(tmp_path, monkeypatch, small):
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda file, data, at: real(file, data[:4096], at))
     log = Log(tmp_path)
-    log.write(*[b"%d" % number * 50 for number in range(400)])
-    monkeypatch.setattr(os, "pwritev", real)
+    log.write(*[b"%d" % number * 50 for number in range(100)])
     assert found(tmp_path) == log.written
+    log.log.close()
+
+
+def test_a_write_that_ends_within_a_block_has_failed(tmp_path, monkeypatch, small):
+    log = Log(tmp_path)
+    log.write(b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", lambda file, data, at: 700)
+        with pytest.raises(OSError, match="error"):
+            log.write(b"y")
+    assert found(tmp_path) == log.written[:1]
+    log.log.close()
+
+
+def test_where_the_cache_cannot_be_passed_by_it_is_used(tmp_path, monkeypatch, small):
+    real = os.open
+
+    def refuse(path, flags, *more):
+        if flags & os.O_DIRECT:
+            raise OSError(22, "Invalid argument")
+        return real(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    log = Log(tmp_path)
+    for _ in range(30):
+        log.write(bytes(3000))
+        assert found(tmp_path)[-1] == log.written[-1]
     log.log.close()
 
 

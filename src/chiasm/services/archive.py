@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from .turns import Turn
 T = TypeVar("T")
 Arrived = list[tuple[Event, Location, str]]
 _HEAD = 1 << 20
+_AGAIN = 1.0
+"""Bytes of an object that is far away that are read; seconds until a place is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ class Archive:
         self.objects: Objects = open_objects(place, data / "scratch", dict(settings.object_options))
         chain = take_chain(data / "journal", self.index, self.objects)
         root = None if "://" in str(place) else Path(place)
-        self.needs_head = root is None
+        self._far = root is None
         self.journal = FileJournal(chain, root)
+        self.trouble = ""
+        self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
         self._turns: dict[str, list[asyncio.Future[None]]] = {}
         self._recent: dict[str, tuple[bytes, str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,7 +86,8 @@ class Archive:
         return await asyncio.to_thread(cls, settings)
 
     async def close(self) -> None:
-        """Settle the index, and close everything."""
+        """Settle the index, and close everything; what has no room in its place stays in the log."""
+        self._bring_home()
         await asyncio.to_thread(self.projection.close)
         await asyncio.to_thread(self.journal.close)
         self._threads.shutdown()
@@ -99,6 +105,8 @@ class Archive:
 
         `header` is what is to stand before it in its file; one is made where none is given.
         """
+        if self.trouble:
+            raise ServiceError("out-of-resources", self.trouble)
         if self.projection.trouble and self.projection.backlog > BACKLOG:
             raise ServiceError("unavailable", self.projection.trouble)
         header = header or header_for(sop_class, sop_instance, transfer_syntax, source)
@@ -130,38 +138,60 @@ class Archive:
             location = self.index.instance(sop_instance)
         return None if location is None else (location.sha256, location.transfer_syntax)
 
-    async def keep(self, writer: ObjectWriter, event: Event) -> int:
-        """Make an object durable, then its event: the event's number. OSError or ServiceError where it fails.
+    async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
+        """Make an object durable with its event; nothing is left of one that is not. OSError, ServiceError.
 
-        In this order, so that no record ever tells of an object that is not whole.
+        A small one lands in the journal's log, and is put into its place once its sender was answered. A
+        large one is in its place before its event is durable: no record tells of an object that is not whole.
         """
-        while self.projection.backlog > BACKLOG and not self.projection.trouble:
-            await asyncio.sleep(0.005)  # the sender waits, so that the index can follow
+        self._loop = asyncio.get_running_loop()
         content = writer.content
-        if content is None:
-            await writer.commit()
-            return await self.journal.append(event)
-        writer.place()
-        sequence = await self.journal.append(event, content)
-        writer.close()
-        return sequence
+        head = writer.head(_HEAD) if self._far else b""
 
-    def project(
-        self,
-        sequence: int,
-        event: Event,
-        location: Location | None = None,
-        head: bytes = b"",
-    ) -> None:
-        """An event, and the object that it brought, are durable: the index will know of them."""
-        if location is not None:
-            self._loop = asyncio.get_running_loop()
+        def told(number: int | None) -> None:
+            if number is None:
+                writer.abandon()
+                return
             self._recent[location.sop_instance] = (location.sha256, location.transfer_syntax)
-        self.projection.add(Durable(sequence, event, location, head))
+            self._homing.append((writer, Durable(number, event, location, head), content is not None))
+            asyncio.get_running_loop().call_soon(self._bring_home)
+
+        try:
+            while self.projection.backlog > BACKLOG and not self.projection.trouble:
+                await asyncio.sleep(0.005)  # the sender waits, so that the index can follow
+            if content is None:
+                await writer.commit()
+        except BaseException:
+            writer.abandon()
+            raise
+        await self.journal.append(event, content or b"", told)
+
+    def _bring_home(self) -> None:
+        """Put what has landed into its place, and let the index know; later again, where there is no room."""
+        while self._homing:
+            writer, durable, landed = self._homing[0]
+            try:
+                if landed:
+                    writer.place()
+            except OSError as error:
+                if not self.trouble and self._loop is not None:
+                    self._loop.call_later(_AGAIN, self._try_again)
+                self.trouble = f"what was received cannot be put into its place: {error.strerror}"
+                return
+            self._homing.popleft()
+            if landed:
+                writer.close()
+                self.journal.home(durable.sequence)
+            self.projection.add(durable)
+        self.trouble = ""
+
+    def _try_again(self) -> None:
+        self.trouble = ""
+        self._bring_home()
 
     async def note(self, event: Event) -> None:
         """Put another act into the journal, durable when this returns. ServiceError where it cannot be."""
-        self.project(await self.journal.append(event), event)
+        self.projection.add(Durable(await self.journal.append(event), event))
 
     # Finding.
 
@@ -173,6 +203,8 @@ class Archive:
         wanted = self.journal.sequence
         self.projection.hurry()
         while self.projection.position < wanted:
+            if self.trouble:
+                raise ServiceError("unavailable", self.trouble)
             if self.projection.trouble:
                 raise ServiceError("unavailable", f"the index does not answer: {self.projection.trouble}")
             await asyncio.sleep(0.001)

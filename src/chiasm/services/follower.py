@@ -8,6 +8,7 @@ alone a new one takes its place and is told again what was not confirmed.
 from __future__ import annotations
 
 import contextlib
+import gc
 import pickle
 import signal
 import struct
@@ -189,6 +190,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the node's end is this one's, by the end of its input
         signal.signal(number, signal.SIG_IGN)
     ear, mouth = sys.stdin.buffer, sys.stdout.buffer
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # a batch of headers makes many objects, and hardly any cycle
     database, chain, root = _hear(ear)
     try:
         index = open_index(database)

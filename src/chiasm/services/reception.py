@@ -38,7 +38,6 @@ class Keeper(Protocol):
     """The archive as a reception sees it."""
 
     refuses_versions: bool
-    needs_head: bool
 
     def create(self) -> ObjectWriter:
         """A writer of a new object."""
@@ -49,16 +48,11 @@ class Keeper(Protocol):
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held."""
 
-    async def keep(self, writer: ObjectWriter, event: Event) -> int:
-        """Make an object durable, then its event."""
+    async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
+        """Take the writer, make its object durable with its event, and let the index know."""
 
     async def note(self, event: Event) -> None:
         """Put another act into the journal."""
-
-    def project(
-        self, sequence: int, event: Event, location: Location | None = None, head: bytes = b""
-    ) -> None:
-        """Let the index know of what is durable."""
 
 
 class Reception:
@@ -82,7 +76,7 @@ class Reception:
         self._header = header
         self._digest = hashlib.sha256()
         self._failure: ServiceError | None = None
-        self._kept = False
+        self._taken = False
         self._writer = archive.create()
         self._writer.write(header)
 
@@ -120,7 +114,7 @@ class Reception:
             failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
             return await self._refused(failure)
         finally:
-            if not self._kept:
+            if not self._taken:
                 self._writer.abandon()
 
     def _checked(self) -> DataSet:
@@ -175,10 +169,8 @@ class Reception:
             study,
         )
         event = Event("stored", now(), self.source, detail_of(location, self._header))
-        head = self._writer.head(HEAD) if self._archive.needs_head else b""
-        sequence = await self._archive.keep(self._writer, event)
-        self._kept = True
-        self._archive.project(sequence, event, location, head)
+        self._taken = True
+        await self._archive.keep(self._writer, event, location)
         return self._outcome(Verdict.STORED if held is None else Verdict.VERSION, study)
 
     def _outcome(self, verdict: Verdict, study: str, failure: str = "", message: str = "") -> Outcome:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from pathlib import Path
 
-from ..errors import ChiasmError, ServiceError
+from ..errors import ChiasmError, ServiceError, UsageError
 from ..model import Event, Location
 from ..store import journal, landing
 from ..store.index import Arrival, Index
@@ -38,21 +38,19 @@ def take_chain(folder: Path, index: Index, objects: Objects) -> Chain:
 def bring_home(chain: Chain, objects: Objects) -> None:
     """Write what landed and may not have reached its place: the records of the journal, the objects' files.
 
-    The log ends before the first object that is not whole: it and those behind it were never acknowledged.
-    OSError where there is no room.
+    The log ends before the first object that is not whole, neither in it nor in its place: that one and those
+    behind it were never acknowledged. UsageError where there is no room.
     """
     tail: Tail | None = None
     placed: set[Path] = set()
     for one in landing.landed(chain.folder):
         location = location_of(journal.decode(one.payload)) if one.content else None
-        if location is not None:
+        path = None if location is None else objects.path(location.key)
+        if location is not None and path is not None and not is_whole(path, location):
             if not _agrees(one.content, location):
                 break
-            path = objects.path(location.key)
-            if path is not None and not is_whole(path, location):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(one.content)
-                placed.add(path.parent)
+            _place(path, one.content)
+            placed.add(path.parent)
         tail = tail or Tail(chain.folder, aside=False)
         if one.sequence == tail.sequence + 1:
             tail.append([one.payload])
@@ -62,6 +60,15 @@ def bring_home(chain: Chain, objects: Objects) -> None:
     for folder in (chain.folder, *sorted(placed)[:1]):
         sync_file_system(folder)
     landing.forget(chain.folder)
+
+
+def _place(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        told = f"what was received cannot be put into its place: {error.strerror}"
+        raise UsageError(told, source=str(path)) from None
 
 
 def _agrees(content: bytes, location: Location) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import mmap
 import os
 import struct
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +28,13 @@ _PROGRESS = struct.Struct("<QQ")
 
 
 _QUICK = 0.001
+_PATIENCE = 2.0
 _BATCH = 16 << 20
-"""Seconds of a commit that the event loop waits for; bytes of one commit."""
+"""Seconds of a commit that the event loop waits for, and until files are placed; bytes of a commit."""
+
+
+Told = Callable[["int | None"], None]
+"""Told once what became of an event: its number, or None where it is not durable."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +44,7 @@ class _Waiting:
     payload: bytes
     content: Content
     done: asyncio.Future[int]
+    told: Told
 
 
 class Chain:
@@ -114,6 +122,8 @@ class FileJournal:
         self._beside = beside
         self._landing = Landing(chain.folder, self._settle)
         self._waiting: list[_Waiting] = []
+        self._away: set[int] = set()
+        self._homecoming = threading.Condition()
         self._committing = False
         self._trouble = ""
         self._pace = 0.0
@@ -126,30 +136,26 @@ class FileJournal:
         """The number of the last durable record."""
         return self._tail.sequence
 
-    async def append(self, event: Event, content: Content = b"") -> int:
-        """The number of the event in the chain, once it and the file it brought are durable.
+    async def append(self, event: Event, content: Content = b"", told: Told = lambda number: None) -> int:
+        """The number of the event in the chain, once it and the content it brought are durable.
 
-        The file itself has been written, unsynced, in `beside`. Once a commit has begun, a cancellation waits
-        for its end. ServiceError where it cannot be made durable.
+        The content is kept in the log until `home` says that its file was written, unsynced, in `beside`.
+        `told` is called even where who waits was cancelled meanwhile. ServiceError where it cannot be made
+        durable.
         """
         loop = asyncio.get_running_loop()
-        mine = _Waiting(journal.encode(event), content, loop.create_future())
+        mine = _Waiting(journal.encode(event), content, loop.create_future(), told)
         self._waiting.append(mine)
         if not self._committing:
             self._committing = True
             loop.call_soon(self._begin, loop)
         try:
-            return await asyncio.shield(mine.done)
+            return await mine.done
         except asyncio.CancelledError:
             if mine in self._waiting:
                 self._waiting.remove(mine)
-                mine.done.cancel()
-                raise
-            number = await asyncio.shield(mine.done)
-            task = asyncio.current_task()
-            if task is not None:
-                task.cancel()
-            return number
+                told(None)
+            raise
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Commit what waits, here or in the thread."""
@@ -180,7 +186,9 @@ class FileJournal:
     ) -> None:
         """Tell those who wait, and go on with those who came meanwhile."""
         for index, one in enumerate(batch):
-            if one.done.cancelled():
+            number = None if isinstance(told, ServiceError) else told[index]
+            one.told(number)
+            if one.done.done():  # it gave up meanwhile
                 continue
             if isinstance(told, ServiceError):
                 one.done.set_exception(told)
@@ -205,6 +213,9 @@ class FileJournal:
             self._landing.write(self._tail.sequence + 1, self._tail.hash, entries)
         except OSError as error:
             return ServiceError("out-of-resources", f"the journal cannot be written: {error.strerror}")
+        with self._homecoming:
+            brought = enumerate(contents, self._tail.sequence + 1)
+            self._away.update(number for number, content in brought if content)
         try:
             numbers = self._tail.write(records)
         except OSError as error:  # durable in the log, lacking in the journal: the next start repairs that
@@ -214,8 +225,17 @@ class FileJournal:
         self._pace += (time.perf_counter() - begin - self._pace) / 8
         return numbers
 
-    def _settle(self) -> None:
-        """Make durable the journal and the files that were written beside it. OSError."""
+    def home(self, number: int) -> None:
+        """The content that an event brought is written in its place."""
+        with self._homecoming:
+            self._away.discard(number)
+            self._homecoming.notify()
+
+    def _settle(self, upto: int) -> None:
+        """Make durable the journal, and the files that its records up to a number brought. OSError."""
+        with self._homecoming:
+            if not self._homecoming.wait_for(lambda: min(self._away, default=upto + 1) > upto, _PATIENCE):
+                raise OSError(errno.ENOSPC, "objects have not reached their place")
         sync_file_system(self._chain.folder)
         beside = self._beside
         if beside is not None and beside.stat().st_dev != self._chain.folder.stat().st_dev:

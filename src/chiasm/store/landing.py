@@ -6,13 +6,16 @@ system makes durable what the other was about, and the other is free again. Afte
 whole say what journal and files must hold.
 
 A strip begins like a segment of the journal, with a mark of its own; an entry is the size of its object
-(little endian, 4 bytes), its record and its object. A log ends at the first entry that does not follow from
-the one before it; only the last batch, which nobody was told of, can be torn.
+(little endian, 4 bytes), its record and its object. Each batch begins at a multiple of 4096 bytes and is
+filled up with zeros to the next: it goes to the disk in one write that passes by the cache. A log ends at the
+first entry that does not follow from the one before it; only the last batch, which nobody was told of, can be
+torn, and the first block of a strip that is settled.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
 import struct
@@ -32,7 +35,8 @@ STEP = 8 << 20
 """Sizes in bytes: of a strip, of the first one at first, and how much is prewritten at a time."""
 
 _CONTENT = struct.Struct("<I")
-_PARTS = 512
+_BLOCK = 4096
+_STAGE = 2 << 20
 _NAMES = ("landing-0", "landing-1")
 
 Content = bytes | memoryview
@@ -50,38 +54,42 @@ class Landed:
 
 
 class _Strip:
-    """One of the two files. `written` is how far it was prewritten, `end` where the next entry goes."""
+    """One of the two files. `written` is how far it was prewritten, `end` where the next batch goes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        self.written = os.fstat(self.file).st_size
+        self.file = _opened(path)
+        self.written = os.fstat(self.file).st_size & -_BLOCK
         self.end = 0
+        self.last = 0
 
     def grow(self, to: int) -> None:
         """Prewrite it up to there, so that writing into it changes no length. OSError."""
+        if self.written >= to:
+            return
+        zeros = memoryview(mmap.mmap(-1, STEP))
         while self.written < to:
-            size = min(STEP, to - self.written)
-            write_all(self.file, bytes(size), self.written)
-            os.fsync(self.file)
+            size = min(STEP, _padded(to - self.written))
+            _write(self.file, zeros[:size], self.written)
             self.written += size
 
     def blank(self) -> None:
         """Say that nothing in it is needed any more."""
-        write_all(self.file, bytes(HEAD.size), 0)
+        _write(self.file, memoryview(mmap.mmap(-1, _BLOCK)), 0)
         self.end = 0
 
 
 class Landing:
-    """The log of one chain. `settle` makes all durable that was written before it is called: files, journal.
+    """The log of one chain. `settle` makes durable what the records up to a number are about: files, journal.
 
     Not for several threads at once.
     """
 
-    def __init__(self, folder: Path, settle: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, settle: Callable[[int], None]) -> None:
         self._folder, self._settle = folder, settle
         self._strips: list[_Strip] = []
         self._current = 0
+        self._stage = memoryview(mmap.mmap(-1, _STAGE))
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="landing")
         self._ready: Future[None] | None = None
 
@@ -92,15 +100,29 @@ class Landing:
         """
         size = sum([_CONTENT.size + len(record) + len(content) for record, content in entries])
         strip = self._with_room(size)
-        begun = not strip.end
-        parts: list[Content] = [HEAD.pack(MAGIC, first, previous)] if begun else []
-        for record, content in entries:
-            parts += (_CONTENT.pack(len(content)), record, content) if content else (bytes(4), record)
-        _write_parts(strip.file, parts, strip.end)
-        os.fdatasync(strip.file)
-        strip.end += size + HEAD.size * begun
+        batch = self._staged(entries, size, b"" if strip.end else HEAD.pack(MAGIC, first, previous))
+        _write(strip.file, batch, strip.end)
+        strip.end += len(batch)
+        strip.last = first + len(entries) - 1
         if self._ready is None and strip.end > FIRST // 4:
             self._ready = self._worker.submit(self._strips[1 - self._current].grow, STRIP)
+
+    def _staged(self, entries: Sequence[tuple[bytes, Content]], size: int, head: bytes) -> memoryview:
+        """The bytes of a batch, where the disk can take them from."""
+        if len(self._stage) < _padded(len(head) + size):
+            self._stage = memoryview(mmap.mmap(-1, _padded(len(head) + size)))
+        stage, at = self._stage, len(head)
+        stage[:at] = head
+        for record, content in entries:
+            start = at + _CONTENT.size
+            middle = start + len(record)
+            _CONTENT.pack_into(stage, at, len(content))
+            stage[start:middle] = record
+            at = middle + len(content)
+            stage[middle:at] = content
+        end = _padded(at)
+        stage[at:end] = bytes(end - at)
+        return stage[:end]
 
     def _with_room(self, size: int) -> _Strip:
         """The strip that so much fits into."""
@@ -109,9 +131,9 @@ class Landing:
             sync_folder(self._folder)
             self._strips[0].grow(FIRST)
         strip = self._strips[self._current]
-        if strip.end and strip.end + size > strip.written:
+        if strip.end and strip.end + _padded(size) > strip.written:
             strip = self._turn()
-        strip.grow(strip.end + size + HEAD.size)
+        strip.grow(strip.end + _padded(size if strip.end else HEAD.size + size))
         return strip
 
     def _turn(self) -> _Strip:
@@ -128,7 +150,7 @@ class Landing:
 
     def _free(self, strip: _Strip) -> None:
         """Settle what a strip is about, and make it ready to be filled again."""
-        self._settle()
+        self._settle(strip.last)
         strip.blank()
         strip.grow(STRIP)
 
@@ -137,7 +159,7 @@ class Landing:
         self._worker.shutdown()
         try:
             if any(strip.end for strip in self._strips):
-                self._settle()
+                self._settle(max(strip.last for strip in self._strips))
                 for strip in self._strips:
                     strip.blank()
         finally:
@@ -146,14 +168,28 @@ class Landing:
             self._strips = []
 
 
-def _write_parts(file: int, parts: list[Content], position: int) -> None:
-    for start in range(0, len(parts), _PARTS):
-        some = parts[start : start + _PARTS]
-        size = sum(map(len, some))
-        written = os.pwritev(file, some, position)
-        if written < size:
-            write_all(file, b"".join(some)[written:], position + written)
-        position += size
+def _padded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK
+
+
+def _opened(path: Path) -> int:
+    """The file, opened so that a write is durable when it returns, past the cache where the system can."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_DSYNC
+    try:
+        return os.open(path, flags | getattr(os, "O_DIRECT", 0), 0o640)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return os.open(path, flags, 0o640)
+
+
+def _write(file: int, data: memoryview, position: int) -> None:
+    """Write whole blocks. OSError, also where the system stops within one."""
+    while data:
+        written = os.pwrite(file, data, position)
+        if written % _BLOCK:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        data, position = data[written:], position + written
 
 
 def landed(folder: Path) -> Iterator[Landed]:
@@ -176,6 +212,9 @@ def _entries(data: mmap.mmap) -> Iterator[Landed]:
     while position + _CONTENT.size + RECORD.size <= len(data):
         (size,) = _CONTENT.unpack_from(data, position)
         length, crc, digest = RECORD.unpack_from(data, position + _CONTENT.size)
+        if not size and not length and position % _BLOCK:  # the rest of a block
+            position = _padded(position)
+            continue
         start = position + _CONTENT.size + RECORD.size
         end = start + length + size
         if not length or end > len(data):

@@ -145,10 +145,13 @@ class LocalWriter:
         return self._buffer[: self.size] if self._file < 0 else None
 
     def place(self) -> None:
-        """Write the file of an object that is held, not durable by that. OSError."""
+        """Write the file of an object that is held, not durable by that. OSError; no file is left then."""
         file = self._store.open(self.key)
         try:
             _write(file, self._buffer[: self.size])
+        except OSError:
+            self._store.path(self.key).unlink()
+            raise
         finally:
             os.close(file)
 
