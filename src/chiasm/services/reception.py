@@ -121,11 +121,12 @@ class Reception:
         """The parsed beginning of the object. ServiceError for what it is not."""
         start, syntax = len(self._header), uids.transfer_syntax(self.transfer_syntax)
         if syntax is not None and not syntax.deflated and self.size > start + 2 * BEGINNING:
-            head = self._writer.head(start + BEGINNING)
-            beginning = DataSet.at(head, start, len(head), form_for(syntax), Reading())
-            with contextlib.suppress(ChiasmError):
-                if next(reversed(beginning.records), 0) > _SERIES:
-                    return self._verified(beginning)
+            for most in (BEGINNING // 2, BEGINNING):
+                head = self._writer.head(start + most)
+                beginning = DataSet.at(head, start, len(head), form_for(syntax), Reading())
+                with contextlib.suppress(ChiasmError):
+                    if next(reversed(beginning.records), 0) > _SERIES:
+                        return self._verified(beginning)
         try:
             whole = dicom.parse(self._writer.head(HEAD), source=self.sop_instance)
         except ChiasmError as error:

@@ -184,16 +184,16 @@ class FileJournal:
     def _ended(
         self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], told: list[int] | ServiceError
     ) -> None:
-        """Tell those who wait, and go on with those who came meanwhile."""
+        """Tell those who wait, then do what follows, and go on with those who came meanwhile."""
         for index, one in enumerate(batch):
-            number = None if isinstance(told, ServiceError) else told[index]
-            one.told(number)
             if one.done.done():  # it gave up meanwhile
                 continue
             if isinstance(told, ServiceError):
                 one.done.set_exception(told)
             else:
                 one.done.set_result(told[index])
+        for index, one in enumerate(batch):
+            one.told(None if isinstance(told, ServiceError) else told[index])
         if self._waiting:
             loop.call_soon(self._begin, loop)
         else:
