@@ -152,7 +152,8 @@ class _Intake:
     study: str
     source: Source
     _tasks: list[asyncio.Task[Outcome]] = field(default_factory=list)
-    _held: bytearray = field(default_factory=bytearray)
+    _held: list[bytes] = field(default_factory=list)
+    _size: int = 0
     _queue: asyncio.Queue[bytes | None] | None = None
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _is_file: bool = True
@@ -165,7 +166,7 @@ class _Intake:
 
     def begin(self, part: PartBegin) -> None:
         """A part begins."""
-        self._held = bytearray()
+        self._held, self._size = [], 0
         kind = part.content_type.partition(";")[0].strip().lower()
         self._is_file = kind in {"", _DICOM, "application/octet-stream"}
 
@@ -176,13 +177,19 @@ class _Intake:
         if self._queue is not None:
             await self._queue.put(data)
             return
-        self._held += data
-        if len(self._held) > _HELD:
+        self._held.append(data)
+        self._size += len(data)
+        if self._size > _HELD:
             await self._gate.acquire()
             self._queue = asyncio.Queue(4)
             self._start(self._receive(_chunks(self._queue)))
-            held, self._held = bytes(self._held), bytearray()
-            await self._queue.put(held)
+            await self._queue.put(self._whole())
+
+    def _whole(self) -> bytes:
+        """What is held, which is no longer."""
+        held = b"".join(self._held)
+        self._held, self._size = [], 0
+        return held
 
     async def end(self) -> None:
         """The part is complete."""
@@ -192,8 +199,7 @@ class _Intake:
             await self._queue.put(None)
             self._queue = None
         else:
-            held, self._held = bytes(self._held), bytearray()
-            await self.whole(held)
+            await self.whole(self._whole())
 
     async def whole(self, data: bytes) -> None:
         """An object that is at hand."""

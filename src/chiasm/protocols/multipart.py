@@ -98,10 +98,23 @@ class MultipartReader:
         found: list[Piece] = []
         if self._state == "epilogue":
             return found
-        self._held += data
+        self._held += self._through(data, found) if self._state == "content" and not self._held else data
         while self._step(found):
             pass
         return found
+
+    def _through(self, data: bytes, found: list[Piece]) -> bytes:
+        """Give on what is content of a part without holding it; what is left is to be looked at."""
+        at = data.find(self._delimiter)
+        if at >= 0:
+            found += (PartData(data[:at]), _END) if at else (_END,)
+            self._state = "delimiter"
+            return data[at + len(self._delimiter) :]
+        tail = data.find(b"\r", max(0, len(data) - len(self._delimiter) + 1))
+        stop = len(data) if tail < 0 else tail
+        if stop:
+            found.append(PartData(data[:stop]))
+        return data[stop:]
 
     def close(self) -> None:
         """Say that no bytes are to come. ParseError where the last part was cut off."""

@@ -11,7 +11,8 @@ from ..errors import ChiasmError, ServiceError
 from ..model import Outcome, Source, Verdict
 
 _META = 1 << 16
-"""The largest meta group that is taken, in bytes."""
+_BEGINNING = 4 << 10
+"""The largest meta group that is taken, and what mostly says what a file is, in bytes."""
 
 
 class Incoming(Protocol):
@@ -38,12 +39,14 @@ class Receiver(Protocol):
 
 async def receive_file(archive: Receiver, chunks: AsyncIterator[bytes] | bytes, source: Source) -> Outcome:
     """Receive a Part 10 file, or a bare data set that says what it is; the truthful outcome."""
-    pieces = _once(chunks) if isinstance(chunks, bytes) else chunks
-    head = b""
-    async for piece in pieces:
-        head += piece
-        if len(head) >= _META:
-            break
+    if isinstance(chunks, bytes):
+        head, pieces = chunks, _nothing()
+    else:
+        head, pieces = b"", chunks
+        async for piece in pieces:
+            head += piece
+            if len(head) >= _META:
+                break
     try:
         header, start, about = _about(head)
     except ChiasmError as error:
@@ -61,7 +64,7 @@ async def receive_file(archive: Receiver, chunks: AsyncIterator[bytes] | bytes, 
     except ServiceError as error:
         return Outcome(Verdict.REFUSED, sop_class, sop_instance, "", error.failure.name, error.message)
     try:
-        reception.write(head[start:])
+        reception.write(memoryview(head)[start:])
         async for piece in pieces:
             reception.write(piece)
     except BaseException:
@@ -70,13 +73,17 @@ async def receive_file(archive: Receiver, chunks: AsyncIterator[bytes] | bytes, 
     return await reception.complete()
 
 
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+async def _nothing() -> AsyncIterator[bytes]:
+    no_more: tuple[bytes, ...] = ()
+    for piece in no_more:
+        yield piece
 
 
 def _about(head: bytes) -> tuple[bytes, int, tuple[str, str, str]]:
     """The header to keep, where the data set begins, and SOP class, instance and transfer syntax."""
-    package = dicom.parse(head)
+    package = dicom.parse(head[:_BEGINNING])
+    if not package.get("SOPInstanceUID"):
+        package = dicom.parse(head[:_META])
     syntax = package.transfer_syntax.uid if package.transfer_syntax is not None else ""
     found = (str(package.get("SOPClassUID") or ""), str(package.get("SOPInstanceUID") or ""), syntax)
     for name, value in zip(("SOP Class UID", "SOP Instance UID", "transfer syntax"), found, strict=True):
