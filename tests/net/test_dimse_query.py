@@ -6,7 +6,7 @@ from chiasm.dicom import DataSet
 from chiasm.model import Level
 from chiasm.net.dimse_client import Proposal, connect
 from chiasm.net.dimse_identifier import read, write
-from chiasm.net.dimse_query import Agreed, granted, level_asked, missing_key
+from chiasm.net.dimse_query import Agreed, Find, granted, level_asked, missing_key
 
 PATIENT_ROOT, STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.1", "1.2.840.10008.5.1.4.1.2.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -42,6 +42,69 @@ def test_a_patient_is_found_by_a_beginning_in_any_case(dimse_node):
     assert names == ["CompressedSamples^CT1", "CompressedSamples^MR1"]
     assert all(one.get("QueryRetrieveLevel") == "STUDY" for one in answers)
     assert {one.get("ModalitiesInStudy") for one in answers} == {"CT", "MR"}
+
+
+def test_an_identifier_is_answered_at_once_and_alike_by_either_way(dimse_node, monkeypatch):
+    """The same questions answered in one write and by a task: the bytes are the same."""
+    asked = [
+        {"PatientID": "4MR1", "StudyInstanceUID": "", "PatientName": "", "StudyDate": ""},
+        {"PatientID": "1CT1", "StudyInstanceUID": "", "PatientName": "", "StudyDate": ""},
+        {"PatientID": "NOBODY", "StudyInstanceUID": "", "PatientName": "", "StudyDate": ""},
+        {"PatientID": "4MR1", "StudyInstanceUID": "", "NumberOfStudyRelatedInstances": ""},
+    ]
+    ways = []
+
+    async def work(port, archive):
+        await archive.settle()
+        contexts = [Proposal(f"{STUDY_ROOT}.1", (EXPLICIT,))]
+        taken = []
+        for refuses in (False, True):
+            if refuses:
+                monkeypatch.setattr(Find, "at_once", lambda self, exchange: False)
+            async with await connect(
+                "127.0.0.1", port, calling="A", called="CHIASM", contexts=contexts
+            ) as peer:
+                for keys in asked:
+                    data = write(identifier(QueryRetrieveLevel="STUDY", **keys), EXPLICIT)
+                    answers = [one async for one in peer.find(f"{STUDY_ROOT}.1", data)]
+                    taken.append([(one.status, content) for one, content in answers])
+        return taken
+
+    plain = Find.at_once
+
+    def counted(self, exchange):
+        ways.append(plain(self, exchange))
+        return ways[-1]
+
+    monkeypatch.setattr(Find, "at_once", counted)
+    taken = dimse_node(work)
+    assert ways == [True] * len(asked)
+    assert taken[: len(asked)] == taken[len(asked) :]
+    assert [len(one) for one in taken[: len(asked)]] == [2, 2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"PatientName": "Compressed*"},  # no identifier
+        {"PatientID": "4MR1", "RequestAttributesSequence": []},  # a sequence
+        {"PatientID": "4MR1", "SliceThickness": ""},  # not of the index
+        {"PatientID": "4MR1", "Modality": "MR"},  # of a level below
+    ],
+)
+def test_other_questions_are_answered_by_a_task(dimse_node, monkeypatch, keys):
+    ways = []
+    plain = Find.at_once
+    monkeypatch.setattr(
+        Find, "at_once", lambda self, exchange: ways.append(plain(self, exchange)) or ways[-1]
+    )
+
+    async def work(port, archive):
+        await archive.settle()
+        return await found(port, QueryRetrieveLevel="STUDY", StudyInstanceUID="", **keys)
+
+    status, answers = dimse_node(work)
+    assert (status, bool(answers), ways) == (0, True, [False])
 
 
 def test_nothing_found_is_success_without_an_answer(dimse_node):

@@ -1,6 +1,7 @@
 """DIMSE command sets: recorded bytes, every message, and hostile ones; pynetdicom reads what is written."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,15 @@ def test_an_echo_of_dcmtk_and_the_answer_of_orthanc():
     answer = commands.decode(ANSWER_OF_ORTHANC)
     assert answer == ECHO.answer(0)
     assert answer.encode() == ANSWER_OF_ORTHANC
+
+
+@pytest.mark.parametrize("request_", [one for one in MESSAGES if one.message_id], ids=lambda one: one.name)
+@pytest.mark.parametrize("has_data", [False, True])
+def test_a_plain_answer_is_made_as_any_other(request_, has_data):
+    for number in (request_.message_id, 0x0900, 65535):
+        request = replace(request_, message_id=number)
+        made = commands.answer_of(request, 0xFF00, has_data=has_data)
+        assert made == request.answer(0xFF00, has_data=has_data).encode()
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda one: one.name)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -13,6 +14,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from chiasm.model import Level, Outcome, Query, Source, Verdict
+from chiasm.model.query import Equals
 from chiasm.services.archive import Archive, Settings
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -121,6 +123,30 @@ def test_what_was_acknowledged_is_found_after_the_index_is_lost(tmp_path: Path) 
             path.unlink()
         async with opened(tmp_path) as archive:
             assert len(await archive.locations(studies=["1.2.3"])) == 5
+
+    asyncio.run(run())
+
+
+def test_what_is_asked_at_once_waits_for_what_was_acknowledged(tmp_path: Path) -> None:
+    asked = Query(Level.STUDY, (Equals((0x00100020,), ("P1",)),))
+
+    async def run() -> None:
+        async with opened(tmp_path) as archive:
+            await give(archive, "1.2.3.4.5", data_set("1.2.3.4.5"))
+            known = archive.projection.position
+            archive.projection.position = 0  # as if the index did not follow
+            assert archive.find_at_once(asked) is None
+            archive.projection.position = known
+            await archive.settle()
+            (found,) = archive.find_at_once(asked) or ()
+            assert found.study == "1.2.3"
+            for number in range(120):
+                uid = f"1.2.3.4.6.{number}"
+                await give(archive, uid, data_set(uid, study=f"1.2.3.5.{number}"))
+            await archive.settle()
+            assert archive.find_at_once(asked) is None  # there are many
+            assert len(await archive.find(asked)) == 121
+            assert len(archive.find_at_once(replace(asked, limit=50)) or ()) == 50
 
     asyncio.run(run())
 

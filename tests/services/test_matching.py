@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chiasm.errors import ServiceError
-from chiasm.model.query import Equals, Exists, Level, Range, Wildcard
+from chiasm.model.query import Equals, Exists, Level, Query, Range, Wildcard
 from chiasm.services import matching
 from chiasm.services.matching import Key
 
@@ -89,3 +89,24 @@ def test_any_text_is_a_condition_or_refused(vr: str, text: str) -> None:
     except ServiceError as error:
         failure = error.failure.name
     assert failure in {"", "bad-query"}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(Level.STUDY, (Equals((0x00100020,), ("P",)),), limit=33), True),
+        (Query(Level.STUDY, (Wildcard(NAME, "A*"), Equals(UID, ("1.2",))), limit=33), True),
+        (Query(Level.PATIENT, (Equals((0x00100020,), ("P",)),), limit=33), True),
+        (Query(Level.SERIES, (Equals(UID, ("1.2",)),), limit=33), True),
+        (Query(Level.STUDY, (Equals((0x00100020,), ("P",)),)), True),
+        (Query(Level.STUDY, (Equals((0x00100020,), ("P",)),), offset=1), False),
+        (Query(Level.STUDY, (Equals((0x00100020,), ("P", "Q")),), limit=33), False),
+        (Query(Level.STUDY, (Equals((0x00100020,), ("P",)),), fuzzy=True, limit=33), False),
+        (Query(Level.STUDY, (Wildcard((0x00100020,), "P*"),), limit=33), False),
+        (Query(Level.STUDY, (Equals(NAME, ("A^B",)),), limit=33), False),
+        (Query(Level.INSTANCE, (Equals(UID, ("1.2",)),), limit=33), False),
+        (Query(Level.STUDY, limit=33), False),
+    ],
+)
+def test_what_is_asked_by_an_identifier_is_answered_without_a_thread(query, expected):
+    assert matching.is_prompt(query) is expected

@@ -45,6 +45,7 @@ CHARSET, QUERY_LEVEL, RETRIEVE_AE, AVAILABILITY, ZONE = (
 )
 _LIMITS = Limits(dicom_depth=16, dicom_elements=20_000, dicom_items=2_000, dicom_inflated=16 << 20)
 _DEEPEST = 16
+_MADE = 256
 _CONTROL = frozenset((CHARSET, QUERY_LEVEL, RETRIEVE_AE, AVAILABILITY))
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
@@ -161,9 +162,19 @@ class Answers:
         self._slots: list[tuple[int, str, Wanted | None, bytes | None]] = [
             (tag, f"{tag:08X}", wanted.get(tag), fixed.get(tag)) for tag in sorted({*wanted, *fixed})
         ]
+        self._made: dict[str, bytes] = {}
         self._empty = {
             tag: header(self._form, tag, vrs.get(tag) or "UN", 0) for tag in wanted if tag not in fixed
         }
+
+    def of_members(self, members: str) -> bytes:
+        """The same of members alone; what was made before of the same text is not made again."""
+        content = self._made.get(members)
+        if content is None:
+            if len(self._made) >= _MADE:
+                self._made.clear()
+            content = self._made[members] = self.encode(members)
+        return content
 
     def encode(self, members: str, added: Mapping[str, dict[str, Any]] | None = None) -> bytes:
         """The identifier of one answer; `added` are elements beside the members, by their tags."""

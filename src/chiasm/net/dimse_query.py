@@ -54,6 +54,8 @@ _FIRST = 500
 _HEADERS = 1_000
 _BREATH = 32
 _LONGEST = 6
+_SHAPES = 16
+_APART = frozenset((CHARSET, QUERY_LEVEL, RETRIEVE_AE, AVAILABILITY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,24 @@ class _Asked:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What identifiers share that differ in values alone: the keys with a value, how matches are told."""
+
+    level: Level
+    matched: tuple[tuple[int, str], ...]
+    answers: Answers
+    is_below: bool
+    empty_values: bool
+
+
 class Find:
     """C-FIND of one information model."""
 
     def __init__(self, archive: Archive, ae_title: str, root: str) -> None:
         self._archive, self._ae, self._root = archive, ae_title, root
         self._uid = f"{root}.1"
+        self._shapes: dict[object, _Shape | None] = {}
 
     def begin(self, exchange: Exchange) -> None:
         """Identifiers are taken whole."""
@@ -120,6 +134,54 @@ class Find:
     def negotiate(self, content: bytes) -> bytes:
         """The answer to extended negotiation."""
         return granted(content)
+
+    def at_once(self, exchange: Exchange) -> bool:
+        """Answer in one write where that takes no waiting: a few matches of an identifier in the index."""
+        try:
+            identifier = read(exchange.data, exchange.context.transfer_syntax)
+            shape = self._shape(exchange, identifier)
+            if shape is None:
+                return False
+            if shape.is_below and missing_key(identifier, shape.level, self._root) is not None:
+                return False
+            conditions = [
+                matching.condition(
+                    (tag,), vr, text_of(identifier.element(tag)), empty_values=shape.empty_values
+                )
+                for tag, vr in shape.matched
+            ]
+            query = Query(shape.level, tuple(filter(None, conditions)), limit=_BREATH + 1)
+            found = self._archive.find_at_once(query)
+            if found is None or len(found) > _BREATH:
+                return False
+            answers = [shape.answers.of_members(one.members) for one in found]
+        except ChiasmError:
+            return False  # to be told by `handle`
+        for one in answers:
+            exchange.respond_at_once(PENDING, one)
+        exchange.respond_at_once(0)
+        return True
+
+    def _shape(self, exchange: Exchange, identifier: DataSet) -> _Shape | None:
+        """What is the same for all identifiers that ask for these attributes; None for unusual ones."""
+        parts = [(tag, one[0], one[1] < one[2]) for tag, one in identifier.records.items()]
+        content = exchange.association.extended.get(self._uid, b"")
+        syntax, called = exchange.context.transfer_syntax, exchange.peer.called
+        place = (*parts, identifier.get(QUERY_LEVEL), identifier.charset, content, syntax, called)
+        if place not in self._shapes:
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            self._shapes[place] = self._new_shape(exchange, identifier, Agreed.of(content))
+        return self._shapes[place]
+
+    def _new_shape(self, exchange: Exchange, identifier: DataSet, agreed: Agreed) -> _Shape | None:
+        level = level_asked(identifier, self._root)
+        matched = None if level is None else _plain(identifier, level)
+        if level is None or matched is None or agreed.fuzzy or agreed.combined:
+            return None
+        answers = self._answers(exchange, identifier, _Asked(Query(level), keys(identifier)[1], PENDING))
+        is_below = level is not MODELS[self._root][0] and not agreed.relational
+        return _Shape(level, matched, answers, is_below, agreed.empty_values)
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer with each match, then with the final status."""
@@ -212,6 +274,23 @@ def _elements(data: DataSet, tags: frozenset[int]) -> dict[str, dict[str, Any]]:
     for tag in [tag for tag in plain.records if tag not in tags]:
         del plain.records[tag]
     return to_dict(plain)
+
+
+def _plain(identifier: DataSet, level: Level) -> tuple[tuple[int, str], ...] | None:
+    """Tags and VRs of the keys with a value; None where one is a sequence or is not kept by the index."""
+    matched = []
+    for element in identifier:
+        tag, vr = element.tag, element.vr
+        if tag in _APART:
+            continue
+        own = level_of((tag,))
+        if vr == "SQ" or tag & 0xFFFF == 0 or own is None:
+            return None
+        if element.length:
+            if own > level:
+                return None
+            matched.append((tag, vr))
+    return tuple(matched)
 
 
 def _asked(identifier: DataSet, level: Level, agreed: Agreed) -> _Asked:

@@ -57,6 +57,9 @@ class Handler(Protocol):
     def begin(self, exchange: Exchange) -> Sink | None:
         """A sink for the data set of a command, or None to have it whole in `handle`."""
 
+    # A handler may have `at_once(exchange) -> bool` too, which is asked before `handle` where nothing else of
+    # the association is under way: it answers and returns true, or does nothing and returns false.
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -102,6 +105,13 @@ class Exchange:
         """Send a response; `fields` are further elements of the command set by name. PS3.7 §9.3."""
         answer = self.command.answer(status, has_data=data is not None, **fields)
         await self.association.send(self.context.id, answer, data)
+
+    def respond_at_once(self, status: int, data: bytes | None = None) -> None:
+        """Send a response that has a status and nothing else, in one write with those that follow it.
+
+        Only for `Handler.at_once`, which nothing else runs beside.
+        """
+        self.association.protocol.send_answer(self.context.id, self.command, status, data)
 
 
 class ServerAssociation:
@@ -225,6 +235,11 @@ class ServerAssociation:
             future.set_result((answer, data))
 
     def _serve(self, exchange: Exchange, handler: Handler) -> None:
+        at_once = getattr(handler, "at_once", None)
+        is_free = not self._tasks and self.open and self.stream.is_writable
+        if at_once is not None and is_free and at_once(exchange):
+            self.stream.flush()
+            return
         self._running[exchange.command.message_id or 0] = exchange
         self._spawn(self._handle(exchange, handler))
 

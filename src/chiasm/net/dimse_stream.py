@@ -40,6 +40,7 @@ class Stream(asyncio.BufferedProtocol):
         self.association: Association | None = None
         self.lost = asyncio.Event()
         self.received = 0.0
+        self._wrote = False
 
     # What asyncio calls.
 
@@ -61,14 +62,16 @@ class Stream(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes came: tell what they say, and send what follows from it."""
-        if self._quick is not None and _QUICKACK is not None:
-            with contextlib.suppress(OSError):
-                self._quick.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         self.received = now = self._loop.time()
         assert self.association is not None
+        self._wrote = False
         for one in self.association.receive(self._buffer[:nbytes], now):
             self._happened(self, one)
         self.flush()
+        # What was written in answer carries the acknowledgement.
+        if not self._wrote and self._quick is not None and _QUICKACK is not None:
+            with contextlib.suppress(OSError):
+                self._quick.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
     def eof_received(self) -> bool:
         """The peer sends no more: close."""
@@ -110,6 +113,7 @@ class Stream(asyncio.BufferedProtocol):
             return
         out = association.outgoing()
         if out and not transport.is_closing():
+            self._wrote = True
             transport.write(out[0] if len(out) == 1 else b"".join(out))
         deadline = association.deadline
         if deadline is None:
@@ -127,6 +131,11 @@ class Stream(asyncio.BufferedProtocol):
         for one in self.association.tick(self._loop.time()):
             self._happened(self, one)
         self.flush()
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the peer has taken most of what was sent."""
+        return self._writable.is_set()
 
     async def drained(self) -> None:
         """Wait until the peer has taken most of what was sent. ConnectionError where it is gone."""

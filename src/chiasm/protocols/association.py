@@ -31,6 +31,7 @@ from .pdu import Abort, AnsweredContext, AssociateAccept, AssociateReject, Assoc
 
 _HEAD = struct.Struct(">BBI")
 _VALUE = struct.Struct(">IBB")
+_UNIT = struct.Struct(">BBIIBB")
 _EVENTS = {
     0x01: Event.REQUEST_RECEIVED, 0x02: Event.ACCEPT_RECEIVED, 0x03: Event.REJECT_RECEIVED,
     0x05: Event.RELEASE_RECEIVED, 0x06: Event.RELEASE_RESPONSE_RECEIVED, 0x07: Event.ABORT_RECEIVED,
@@ -182,6 +183,16 @@ class Association:
         if data is not None:
             self.send_data(context, data, last=True)
 
+    def send_answer(
+        self, context: int, request: Command, status: int, data: bytes | memoryview | None = None
+    ) -> None:
+        """Send a response that has a status and nothing else, and with it its data set."""
+        self._may_send()
+        content = commands.answer_of(request, status, has_data=data is not None)
+        self._fragments(context, content, 0x01, last=True)
+        if data is not None:
+            self._fragments(context, data, 0x00, last=True)
+
     def send_command(self, context: int, command: Command) -> None:
         """Send a command set; its data set, where it has one, is to follow by `send_data`."""
         self._may_send()
@@ -199,14 +210,17 @@ class Association:
     def _fragments(self, context: int, data: bytes | memoryview, flags: int, *, last: bool) -> None:
         largest = (self.peer_maximum or self.settings.largest_unlimited) - 6
         largest = max(largest - largest % 2, 2)
-        total, view = len(data), memoryview(data)
-        start = 0
+        total = len(data)
+        if total <= largest:
+            self._out += (_UNIT.pack(4, 0, total + 6, total + 2, context, flags | 2 if last else flags), data)
+            return
+        view, start = memoryview(data), 0
         while True:
             stop = min(start + largest, total)
             ends = stop == total
             size = stop - start
             self._out.append(
-                struct.pack(">BBIIBB", 4, 0, size + 6, size + 2, context, flags | (2 if last and ends else 0))
+                _UNIT.pack(4, 0, size + 6, size + 2, context, flags | (2 if last and ends else 0))
             )
             self._out.append(view[start:stop])
             start = stop
@@ -220,12 +234,28 @@ class Association:
         happened: list[Happening] = []
         view = memoryview(data)
         try:
+            view = view[self._plain(view, happened) :]
             while view:
                 inside = self._in.unit > 0
                 view = self._values(view, happened) if inside else self._unit(view, happened, now)
         except ParseError as error:
             happened += self._invalid(INVALID_PARAMETER, error.message, now)
         return happened
+
+    def _plain(self, view: memoryview, happened: list[Happening]) -> int:
+        """Take the P-DATA-TFs at the front that are whole and of one value, as most are: their bytes."""
+        inward, at, total = self._in, 0, len(view)
+        if inward.unit or self._held or self._aborted or self.machine.state is not State.ESTABLISHED:
+            return 0
+        limit = (self.settings.maximum_length or self.settings.largest_unlimited) + 6
+        while total - at >= 12:
+            kind, _, length, size, inward.context, inward.flags = _UNIT.unpack_from(view, at)
+            end = at + 6 + length
+            if kind != 4 or size + 4 != length or size < 2 or length > limit or end > total:
+                break
+            self._fragment(view[at + 12 : end], happened, ended=True)
+            at = end
+        return at
 
     def _unit(self, view: memoryview, happened: list[Happening], now: float) -> memoryview:
         """Take the head of a unit, or more of one that is taken whole."""

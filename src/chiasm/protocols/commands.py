@@ -5,8 +5,10 @@ A command set is a data set of group 0000 in Implicit VR Little Endian whose fir
 
 from __future__ import annotations
 
+import functools
 import struct
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..errors import ParseError
 
@@ -28,6 +30,7 @@ STORE, GET, FIND, MOVE, ECHO, CANCEL = 0x0001, 0x0010, 0x0020, 0x0021, 0x0030, 0
 EVENT_REPORT, N_GET, N_SET, ACTION, CREATE, DELETE = 0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150
 
 _ELEMENT = struct.Struct("<HHI")
+_NUMBER = struct.Struct("<H")
 _UIDS = {"affected_class": 0x0002, "requested_class": 0x0003, "affected_instance": 0x1000} | {
     "requested_instance": 0x1001
 }
@@ -43,6 +46,7 @@ _BY_ELEMENT = {
     for kind, table in (("UI", _UIDS), ("LO", _TEXTS), ("US", _NUMBERS), ("AT", _TAGS))
     for name, element in table.items()
 }
+_LEADING = {0x0100: "kind", 0x0800: "data_type"}
 _ORDER = sorted(_BY_ELEMENT.items())
 _REQUIRED = {
     STORE: ("message_id", "affected_class", "affected_instance"),
@@ -135,6 +139,24 @@ class Command:
         return _element(0x0000, struct.pack("<I", len(content))) + content
 
 
+def answer_of(request: Command, status: int, *, has_data: bool = False) -> bytes:
+    """The bytes of a response that has a status and nothing else; those of the last ones are kept."""
+    sop_class, sop_instance = request.sop_class, request.affected_instance or request.requested_instance
+    before, after = _answer(request.kind, sop_class, sop_instance, status, has_data)
+    return before + _NUMBER.pack(request.message_id or 0) + after
+
+
+@functools.lru_cache(maxsize=1024)
+def _answer(kind: int, sop_class: str, sop_instance: str, status: int, has_data: bool) -> tuple[bytes, bytes]:
+    """What stands before and after the ID of the message that is responded to."""
+    request = Command(kind, message_id=0, affected_class=sop_class, affected_instance=sop_instance)
+    content = request.answer(status, has_data=has_data).encode()
+    # only the group's length, the SOP class and the Command Field stand before it
+    size = len(_bytes("UI", sop_class))
+    at = 12 + (8 + size if size else 0) + 10 + 8
+    return content[:at], content[at + 2 :]
+
+
 def _number(element: bytes) -> int:
     return int.from_bytes(element[2:4], "little")
 
@@ -160,38 +182,39 @@ def decode(data: bytes) -> Command:
     ParseError for elements out of the group, cut off or doubled, a Command Field that is not known, and the
     elements without which a request means nothing. PS3.7 §6.3.1.
     """
-    found: dict[int, bytes] = {}
+    values: dict[str, Any] = {}
+    others: list[tuple[int, bytes]] = []
+    seen: set[int] = set()
     position, total = 0, len(data)
     while position < total:
         if total - position < 8:
             raise ParseError("it ends within an element", place=f"byte {position}", rule="PS3.7 §6.3.1")
         group, number, length = _ELEMENT.unpack_from(data, position)
         position += 8
-        if group or length > total - position or number in found:
+        end = position + length
+        if group or end > total or number in seen:
             raise ParseError(
                 "an element that no command set can have", place=f"byte {position - 8}", rule="PS3.7 §6.3.1"
             )
-        found[number] = data[position : position + length]
-        position += length
-    kind, data_type = (_us(found.pop(number, b""), number) for number in (0x0100, 0x0800))
+        seen.add(number)
+        known = _BY_ELEMENT.get(number)
+        if known is not None:
+            values[known[0]] = _value(known[1], data[position:end], number)
+        elif number in _LEADING:
+            values[_LEADING[number]] = _us(data[position:end], number)
+        elif number:
+            others.append((number, data[position:end]))
+        position = end
+    kind, data_type = values.pop("kind", None), values.pop("data_type", None)
     if kind not in NAMES or data_type is None:
         raise ParseError(f"{kind!r} is no command", rule="PS3.7 §E.1")
-    found.pop(0x0000, None)
-    values: dict[str, object] = {}
-    others = []
-    for number, value in found.items():
-        known = _BY_ELEMENT.get(number)
-        if known is None:
-            others.append((number, value))
-        else:
-            values[known[0]] = _value(known[1], value, number)
-    command = Command(kind, data_type != NO_DATA, others=tuple(others), **values)  # type: ignore[arg-type]
-    return _checked(command)
+    return _checked(Command(kind, data_type != NO_DATA, others=tuple(others), **values))
 
 
 def _checked(command: Command) -> Command:
-    for name in ("responded_to", "status") if command.is_response else _REQUIRED[command.kind]:
-        if getattr(command, name) in {None, ""}:
+    for name in ("responded_to", "status") if command.kind & RESPONSE else _REQUIRED[command.kind]:
+        value = getattr(command, name)
+        if value is None or value == "":
             raise ParseError(f"{command.name} without its {name.replace('_', ' ')}", rule="PS3.7 §9.3")
     if command.kind in _WITH_DATA and not command.has_data:
         raise ParseError(f"{command.name} without a data set", rule="PS3.7 §9.3")
@@ -199,11 +222,11 @@ def _checked(command: Command) -> Command:
 
 
 def _us(value: bytes, number: int) -> int | None:
+    if len(value) == 2:
+        return value[0] | value[1] << 8
     if not value:
         return None
-    if len(value) != 2:
-        raise ParseError("a number that is not two bytes", place=f"0000{number:04X}", rule="PS3.5 §6.2")
-    return int.from_bytes(value, "little")
+    raise ParseError("a number that is not two bytes", place=f"0000{number:04X}", rule="PS3.5 §6.2")
 
 
 def _value(kind: str, value: bytes, number: int) -> object:
@@ -214,6 +237,6 @@ def _value(kind: str, value: bytes, number: int) -> object:
             raise ParseError("tags that are cut off", place=f"0000{number:04X}", rule="PS3.5 §6.2")
         return tuple(high << 16 | low for high, low in struct.iter_unpack("<HH", value))
     text = value.decode("latin-1").strip("\0 ")
-    if kind == "UI" and not set(text) <= set("0123456789."):
+    if kind == "UI" and text.strip("0123456789."):
         raise ParseError("a UID holds what is no UID", place=f"0000{number:04X}", rule="PS3.5 §9.1")
     return text

@@ -8,7 +8,7 @@ import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -20,6 +20,7 @@ from ..store.journal import Record
 from ..store.journal_files import FileJournal, last_of, others_settled, read_chain
 from ..store.objects import Objects, ObjectWriter, open_objects
 from .follower import Follower
+from .matching import is_prompt
 from .part10_file import receive_file
 from .projection import BACKLOG, Durable, Projection
 from .reception import Reception, header_for
@@ -31,6 +32,8 @@ Arrived = list[tuple[Event, Location, str]]
 _HEAD = 1 << 20
 _AGAIN = 1.0
 """Bytes of an object that is far away that are read; seconds until a place is tried again."""
+
+_FEW = 101
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Archive:
         self.journal = FileJournal(chain, root)
         self.trouble = ""
         self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
+        self._chains = data / "journal"
         self._turns: dict[str, list[asyncio.Future[None]]] = {}
         self._recent: dict[str, tuple[bytes, str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -208,20 +212,39 @@ class Archive:
             if self.projection.trouble:
                 raise ServiceError("unavailable", f"the index does not answer: {self.projection.trouble}")
             await asyncio.sleep(0.001)
-        folder = self.settings.data / "journal"
-        if not others_settled(folder, self.journal.name):
-            for _ in range(2_000):
-                await asyncio.sleep(0.001)
-                if others_settled(folder, self.journal.name):
-                    break
+        for _ in range(2_000):
+            if self._others_settled():
+                break
+            await asyncio.sleep(0.001)
+
+    def _others_settled(self) -> bool:
+        return others_settled(self._chains, self.journal.name)
 
     async def _ask(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     async def find(self, query: Query) -> list[Found]:
         """The answers to a query, what was acknowledged before it included."""
+        found = self.find_at_once(query)
+        if found is not None:
+            return found
         await self.settle()
         return await self._ask(self.index.find, query)
+
+    def find_at_once(self, query: Query) -> list[Found] | None:
+        """The answers to a query that the index answers sooner than a thread begins; None for any other.
+
+        That is an embedded index in which all is found that was acknowledged, asked for patients, studies or
+        series by an identifier that few of them share.
+        """
+        if self.settings.database or not is_prompt(query):
+            return None
+        if self.projection.position < self.journal.sequence or not self._others_settled():
+            return None
+        if query.limit is not None and query.limit <= _FEW:
+            return self.index.find(query)
+        found = self.index.find(replace(query, limit=_FEW))
+        return found if len(found) < _FEW else None
 
     async def count(self, query: Query) -> int:
         """How many answers there are, limit and offset aside."""

@@ -23,6 +23,11 @@ _TM = re.compile(r"\d\d(?::?\d\d(?::?\d\d(?:\.\d{1,6})?)?)?", re.ASCII)
 _DT = re.compile(r"\d{4}(?:\d\d){0,5}(?:(?<=\d{14})\.\d{1,6})?(?:[+-](?:0\d|1[0-4])[0-5]\d)?", re.ASCII)
 _FORMS = {"DA": _DA, "TM": _TM, "DT": _DT}
 _LONGEST = 65_536
+_PROMPT = {
+    Level.PATIENT: frozenset((0x00100020,)),
+    Level.STUDY: frozenset((0x00100020, 0x0020000D, 0x00080050)),
+    Level.SERIES: frozenset((0x0020000D, 0x0020000E)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,22 @@ def query(
     if combined:
         found = _combined(found, zone)
     return Query(level, tuple(found), fuzzy, limit, offset)
+
+
+def is_prompt(query: Query) -> bool:
+    """Whether a query asks for a few patients, studies or series by an identifier that all of them have.
+
+    An index reads such off without sorting or testing many rows.
+    """
+    if query.offset or query.fuzzy:
+        return False
+    tags = _PROMPT.get(query.level)
+    if tags is None:
+        return False
+    return any(
+        type(one) is Equals and len(one.values) == 1 and len(one.path) == 1 and one.path[0] in tags
+        for one in query.conditions
+    )
 
 
 def _combined(conditions: list[Condition], zone: str) -> list[Condition]:

@@ -286,13 +286,31 @@ class Progress:
         self._map.close()
 
 
+_seen: dict[Path, tuple[int, tuple[str, ...]]] = {}
+_SURE = 100_000_000
+"""What folders were last seen to hold and when they had changed; nanoseconds after which a change shows."""
+
+
+def _chains_in(folder: Path) -> tuple[str, ...]:
+    """The names in the journal's folder, which is only read where it has changed."""
+    try:
+        changed = folder.stat().st_mtime_ns
+        known = _seen.get(folder)
+        if known is not None and known[0] == changed:
+            return known[1]
+        names = tuple([entry.name for entry in os.scandir(folder)])
+    except OSError:
+        return ()
+    if time.time_ns() - changed > _SURE:  # else a further change might bear the same time
+        _seen[folder] = changed, names
+    return names
+
+
 def others_settled(folder: Path, own: str) -> bool:
     """Whether the index knows all that the other processes of this machine have made durable by now."""
-    try:
-        names = [entry.name for entry in os.scandir(folder) if entry.name != own]
-    except OSError:
-        return True
-    for name in names:
+    for name in _chains_in(folder):
+        if name == own:
+            continue
         try:
             appended, projected = _PROGRESS.unpack((folder / name / "progress").read_bytes())
         except (OSError, struct.error):
