@@ -11,6 +11,7 @@ from pathlib import Path
 from . import node_peers
 from .http_load import answers, get
 from .measure import Outcome, Row, duration
+from .start import compiled
 
 _ROUNDS = 5
 _STUDIES = (1_000, 100_000, 1_000_000)
@@ -28,6 +29,7 @@ def rows() -> list[Row]:
 def _pairs() -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Seconds to ready and megabytes at rest of ours and of Orthanc, round by round."""
     found = []
+    compiled()
     with tempfile.TemporaryDirectory() as folder:
         for number in range(_ROUNDS + 1):
             pair = []

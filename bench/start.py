@@ -24,11 +24,7 @@ def rows() -> list[Row]:
 
 def _row(work: str, at_most: float, arguments: list[str]) -> Row:
     def run(row: Row, rounds: int) -> Outcome:
-        import chiasm
-        from chiasm.app import start  # noqa: F401
-
-        # An installer compiles what it installs; a checkout does so only where Python may write.
-        compileall.compile_dir(str(Path(chiasm.__file__).parent), quiet=2)
+        compiled()
         empty = [sys.executable, "-c", "pass"]
         program = str(Path(sys.executable).with_name("chiasm"))
         with tempfile.TemporaryDirectory() as folder:
@@ -52,6 +48,14 @@ def _row(work: str, at_most: float, arguments: list[str]) -> Row:
         )
 
     return Row(work, "`python -c pass`", f"{at_most:g} × at most", run)
+
+
+def compiled() -> None:
+    """Compile the program, as an installer does; a checkout is compiled only where Python may write."""
+    import chiasm
+    from chiasm.app import start  # noqa: F401
+
+    compileall.compile_dir(str(Path(chiasm.__file__).parent), quiet=2)
 
 
 def _seconds(command: list[str]) -> float:

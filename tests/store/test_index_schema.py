@@ -41,8 +41,15 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
         open_index(url)
 
 
-def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
+def test_a_database_is_made_and_opened_without_what_writes_statements(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'index.sqlite'}"
-    code = f"import sys; from chiasm.store.index import open_index; open_index({url!r}).close(); assert 'alembic' not in sys.modules"
+    code = f"""
+import sys
+from chiasm.store.index import open_index
+index = open_index({url!r})
+assert index.position("chain") == 0
+index.close()
+assert not {{"alembic", "sqlalchemy"}} & set(sys.modules)
+"""
     for _ in range(2):
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -47,6 +47,7 @@ def up_command(config: Path | None, options: dict[str, object], *, samples: bool
 
 
 def _alone(settings: NodeSettings, told: str) -> int:
+    gc.disable()  # nothing that is loaded becomes garbage
     from .node import Node, event_loop
 
     async def serve() -> None:
@@ -54,6 +55,8 @@ def _alone(settings: NodeSettings, told: str) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         node = await Node.start(settings)
+        gc.freeze()
+        gc.enable()
         try:
             sys.stdout.write(told.format(http=node.http, dimse=node.dimse))
             if node.viewer is not None:

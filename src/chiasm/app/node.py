@@ -125,6 +125,13 @@ class Node:
             await self._router.start()
         if ohif.is_installed(settings.data / "ohif"):
             await self._serve_viewer(tls, reuse_port=reuse_port)
+        # What the first question needs is loaded while the node listens already.
+        warming = asyncio.get_running_loop().run_in_executor(None, self.archive.index.warm)
+
+        async def warmed() -> None:
+            await asyncio.wait([warming])
+
+        self._closing.append(warmed)
 
     def _routes(self) -> Router | None:
         """What sends on what arrives; nothing is loaded where there are no destinations."""

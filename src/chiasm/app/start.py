@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import chiasm
@@ -12,6 +13,8 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"chiasm {chiasm.__version__}\n")
         return
+    gc.disable()  # nothing that is loaded becomes garbage
     from .cli import run
 
+    gc.enable()
     run()

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
-from ..model import Instant, Sender
 
 if TYPE_CHECKING:
     from ..dicom import Package
@@ -67,6 +66,7 @@ def crossing(package: Package, to: str) -> Crossing:
     """Convert an instance, and draw up both sides; an object that has no such form says why."""
     from .. import mapping
     from ..mapping.routes import Options
+    from ..model import Instant, Sender  # with all that cases are made of
 
     moment = datetime.now().astimezone()
     sent = Instant(moment.strftime("%Y%m%d%H%M%S"), "", moment.strftime("%z"))

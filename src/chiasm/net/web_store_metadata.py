@@ -9,7 +9,6 @@ from ..dicom.dataset import DataSet
 from ..dicom.json_model import from_dict
 from ..dicom.part10 import create
 from ..dicom.vr import PIXEL_DATA
-from ..dicom.xml_model import parse_xml
 from ..errors import ChiasmError, LimitError, ParseError
 from ..protocols.accept import MediaType, parse_content_type
 from ..protocols.multipart import PartBegin, PartData, Piece
@@ -58,6 +57,8 @@ class Bundle:
 
     def _read(self, kind: str, content: bytes) -> Iterator[bytes | ParseError]:
         if kind == _XML:
+            from ..dicom.xml_model import parse_xml  # lxml loads on use
+
             yield _file(parse_xml(content, bulk=self._value), self._kinds())
             return
         try:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
-
-from sqlalchemy import Engine, create_engine
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ..model.holdings import Found, Location
 from ..model.query import Level, Query
+from .arrivals import Applied, Arrival
 from .conflicts import Conflict, of_row
 from .extract import SEPARATOR
-from .index_apply import Applied, Applier, Arrival
 from .index_driver import Driver, Row, open_driver
-from .index_statements import Statements
-from .query_sql import Planner
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from .index_apply import Applier
+    from .index_statements import Statements
+    from .query_sql import Planner
 
 __all__ = ["Applied", "Arrival", "Conflict", "Index", "open_index"]
 
@@ -33,14 +37,37 @@ def open_index(url: str) -> Index:
 
 
 class Index:
-    """Patients, studies, series and instances in one database; ServiceError where that fails."""
+    """Patients, studies, series and instances in one database; ServiceError where that fails.
+
+    What makes the statements is loaded with the first of them, or by `warm`: a node listens before that.
+    """
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._planner = Planner(driver)
-        self._statements = Statements(driver)
-        self._applier = Applier(driver, self._statements)
         self._engine: Engine | None = None
+
+    @cached_property
+    def _planner(self) -> Planner:
+        from .query_sql import Planner
+
+        return Planner(self._driver)
+
+    @cached_property
+    def _statements(self) -> Statements:
+        from .index_statements import Statements
+
+        return Statements(self._driver)
+
+    @cached_property
+    def _applier(self) -> Applier:
+        from .index_apply import Applier
+
+        return Applier(self._driver, self._statements)
+
+    def warm(self) -> None:
+        """Load what makes statements, so that the first question does not wait for it."""
+        self._planner.plan(Query(Level.STUDY))
+        _ = self._statements.instance
 
     def apply(self, arrivals: Sequence[Arrival]) -> list[Applied]:
         """Take a batch into the index in one transaction; what was applied before is passed over."""
@@ -48,8 +75,7 @@ class Index:
 
     def position(self, chain: str) -> int:
         """The sequence number up to which a chain of the journal was applied; 0 for none."""
-        rows = self._driver.rows(self._statements.position, {"chain": chain})
-        return int(rows[0][0]) if rows else 0
+        return self._driver.position(chain)
 
     def find(self, query: Query) -> list[Found]:
         """The entities that meet a query."""
@@ -124,6 +150,8 @@ class Index:
     def engine(self) -> Engine:
         """An SQLAlchemy engine on the same database, for the tables of the outbound queue."""
         if self._engine is None:
+            from sqlalchemy import create_engine
+
             self._engine = create_engine(self._driver.engine_url)
         return self._engine
 

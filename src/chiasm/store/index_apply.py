@@ -14,37 +14,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..model.holdings import Event, Location, Verdict
+from ..model.holdings import Location, Verdict
 from . import names
+from .arrivals import Applied, Arrival
 from .conflicts import TWO_HOLDERS, TWO_PATIENTS, Conflict, differences
 from .extract import SEPARATOR, Extract, Part
 from .index_driver import Driver, Statement
 from .index_entities import identity, integer, listed_keys, values_json
 from .index_statements import Statements
 from .tables import conflict, instance, patient, patient_key, series, series_key, study, study_key
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One event of the journal; with a location and an extract where it brought an object."""
-
-    chain: str
-    sequence: int
-    event: Event
-    location: Location | None = None
-    extract: Extract | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What became of an arrival: `location` has its version; `superseded` is the version before, or 0."""
-
-    chain: str
-    sequence: int
-    verdict: Verdict
-    location: Location
-    superseded: int = 0
-    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(slots=True)

@@ -11,14 +11,16 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-
-from sqlalchemy import ClauseElement
-from sqlalchemy.engine.interfaces import Dialect
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ServiceError, UsageError
-from .index_schema import HEAD, prepare
+from .index_new import HEAD, create
+
+if TYPE_CHECKING:
+    from sqlalchemy import ClauseElement
+    from sqlalchemy.engine.interfaces import Dialect
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
@@ -46,8 +48,8 @@ class Statement:
 class Driver:
     """One database: connections from a pool, transactions that are tried again, compiled statements."""
 
-    dialect: Dialect
     name = ""
+    mark = "?"
     engine_url = ""
     errors: tuple[type[Exception], ...] = ()
 
@@ -55,6 +57,11 @@ class Driver:
         self._idle: list[Any] = []
         self._lock = threading.Lock()
         self._closed = False
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """How SQLAlchemy writes statements for it, loaded when the first one is written."""
+        raise NotImplementedError
 
     def compile(self, statement: ClauseElement) -> Statement:
         """The statement as text for the driver."""
@@ -118,6 +125,16 @@ class Driver:
             rows: list[Row] = connection.execute(statement.text, statement.values(given)).fetchall()
             return rows
 
+    def position(self, chain: str) -> int:
+        """The number up to which a chain of the journal was applied; 0 for none.
+
+        Asked by each start, and so in plain SQL.
+        """
+        with self.connection() as connection:
+            asked = f"SELECT sequence FROM position WHERE chain = {self.mark}"
+            row = connection.execute(asked, [chain]).fetchone()
+            return int(row[0]) if row else 0
+
     @contextlib.contextmanager
     def cursor(self, statement: Statement, given: Mapping[str, Any]) -> Iterator[Any]:
         """A cursor over the rows of a statement, read some at a time."""
@@ -165,9 +182,6 @@ class SqliteDriver(Driver):
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-
-        self.dialect = SQLiteDialect_pysqlite()
         self.path = path
         self.engine_url = f"sqlite:///{path}"
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -183,7 +197,19 @@ class SqliteDriver(Driver):
 
         with Path(self.path + "-upgrade").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            with self.connection() as connection:
+                if create(connection):
+                    return
+            from .index_schema import prepare
+
             prepare(self.engine_url)
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """How SQLAlchemy writes statements for it."""
+        from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+        return SQLiteDialect_pysqlite()
 
     def connect(self) -> sqlite3.Connection:
         """A new connection, outside any transaction."""
@@ -216,21 +242,29 @@ class PostgresDriver(Driver):
     """PostgreSQL through psycopg, statements prepared on the server."""
 
     name = "postgresql"
+    mark = "%s"
 
     def __init__(self, url: str) -> None:
         super().__init__()
         import psycopg
-        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
         self.psycopg = psycopg
         self.errors = (psycopg.Error,)
-        self.dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # untyped there
         self.url = "postgresql://" + url.split("://", 1)[1]
         self.engine_url = "postgresql+psycopg://" + url.split("://", 1)[1]
         with self.connection() as connection:
             current = _revision(connection, "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL")
         if current != HEAD:
+            from .index_schema import prepare
+
             prepare(self.engine_url)
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """How SQLAlchemy writes statements for it."""
+        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+        return PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # untyped there
 
     def connect(self) -> Any:
         """A new connection, outside any transaction."""

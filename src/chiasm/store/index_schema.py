@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ..errors import ServiceError
 from . import queue_tables
+from .index_new import HEAD
 from .tables import metadata
-
-HEAD = "0001"
-"""The revision that this program works with."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 TABLES = [*metadata.sorted_tables]
@@ -54,6 +54,18 @@ def bring_up(connection: Connection) -> None:
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
         return
     upgrade(connection)
+
+
+def sqlite_text() -> str:
+    """The statements that make all tables in SQLite, as `index_new` keeps them."""
+    dialect = sqlite.dialect()
+    made = []
+    for table in TABLES:
+        made.append(str(CreateTable(table).compile(dialect=dialect)).strip())
+        indexes = sorted(table.indexes, key=lambda one: str(one.name))
+        made += [str(CreateIndex(one).compile(dialect=dialect)).strip() for one in indexes]
+    lines = [line.rstrip() for line in ";\n\n".join(made).splitlines()]
+    return "\n".join(line.replace("\t", "    ") for line in lines) + ";\n"
 
 
 def revision(connection: Connection) -> str | None:
