@@ -326,6 +326,22 @@ def test_locations_are_in_order(index: Index) -> None:
     assert index.locations() == []
 
 
+def test_locations_that_were_asked_for_before_are_those_of_now(open_at: Callable[[], Index]) -> None:
+    index, other = open_at(), open_at()
+    asked = ["1.2.9"]
+    assert index.locations(studies=asked) == []
+    index.apply([arrival(10)])
+    assert [one.sop_instance for one in index.locations(studies=asked)] == ["1.2.3.10"]
+    other.apply([arrival(11, {"InstanceNumber": "2"})])
+    for _ in range(2):
+        found = index.locations(studies=asked)
+        assert [one.sop_instance for one in found] == ["1.2.3.11", "1.2.3.10"]
+        found.clear()  # the list is the caller's
+    assert len(index.locations(studies=asked, limit=1)) == 1
+    index.close()
+    other.close()
+
+
 def test_several_writers_lose_nothing(open_at: Callable[[], Index]) -> None:
     opened = [open_at() for _ in range(3)]
     failures: list[BaseException] = []

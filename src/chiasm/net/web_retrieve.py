@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from ..errors import ServiceError
@@ -117,8 +118,13 @@ class _Retrieval:
         kind = content_type(DICOM, boundary)
         if all(as_stored(one, wanted) for one in locations):
             spans: list[Span] = []
+            heads: dict[tuple[str, str, str], bytes] = {}
             for one in locations:
-                spans += (_head(boundary, one, one.transfer_syntax, base), span_of(self._archive, one))
+                place = one.study, one.series, one.transfer_syntax
+                if place not in heads:  # what differs within a series is put in for each instance
+                    heads[place] = _head(boundary, replace(one, sop_instance="\n"), one.transfer_syntax, base)
+                head = heads[place].replace(b"%0A", quoted(one.sop_instance).encode())
+                spans += (head, span_of(self._archive, one))
             spans.append(closing(boundary))
             return Answer(200, kind, sent(self._archive, spans), length=length_of(spans))
         possible = await self._possible(locations, wanted)
@@ -197,10 +203,15 @@ def _forms(accepted: Sequence[MediaType]) -> tuple[list[MediaType], list[MediaTy
     return many, single
 
 
+def quoted(uid: str) -> str:
+    """A UID as part of a URL; what is stored as one need not be one."""
+    return uid if uid.replace(".", "").isdigit() and uid.isascii() else quote(uid)
+
+
 def _head(boundary: str, location: Location, syntax: str, base: str) -> bytes:
     url = (
-        f"{base}/studies/{quote(location.study)}/series/{quote(location.series)}"
-        f"/instances/{quote(location.sop_instance)}"
+        f"{base}/studies/{quoted(location.study)}/series/{quoted(location.series)}"
+        f"/instances/{quoted(location.sop_instance)}"
     )
     return part_head(boundary, f"{DICOM}; transfer-syntax={syntax}", [("Content-Location", url)])
 

@@ -19,6 +19,7 @@ from ..store.index import Index, open_index
 from ..store.journal import Record
 from ..store.journal_files import FileJournal, last_of, others_settled, read_chain
 from ..store.objects import Objects, ObjectWriter, open_objects
+from ..store.open_files import OpenFiles
 from .follower import Follower
 from .matching import is_prompt
 from .part10_file import receive_file
@@ -31,9 +32,9 @@ T = TypeVar("T")
 Arrived = list[tuple[Event, Location, str]]
 _HEAD = 1 << 20
 _AGAIN = 1.0
-"""Bytes of an object that is far away that are read; seconds until a place is tried again."""
-
-_FEW = 101
+_FEW, _SOME = 101, 601
+"""Bytes of an object that is far away that are read; seconds until a place is tried again; answers, and
+instances, that are looked up without a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Archive:
         chain = take_chain(data / "journal", self.index, self.objects)
         root = None if "://" in str(place) else Path(place)
         self._far = root is None
+        self.root = None if root is None else str(root)
+        self.files = OpenFiles()
         self.journal = FileJournal(chain, root)
         self.trouble = ""
         self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
@@ -95,6 +98,7 @@ class Archive:
         await asyncio.to_thread(self.projection.close)
         await asyncio.to_thread(self.journal.close)
         self._threads.shutdown()
+        self.files.close()
         self.objects.close()
         self.index.close()
         for queue in self._watchers:
@@ -195,7 +199,12 @@ class Archive:
 
     async def note(self, event: Event) -> None:
         """Put another act into the journal, durable when this returns. ServiceError where it cannot be."""
-        self.projection.add(Durable(await self.journal.append(event), event))
+
+        def told(number: int | None) -> None:
+            if number is not None:
+                self.projection.add(Durable(number, event))
+
+        await self.journal.append(event, told=told)
 
     # Finding.
 
@@ -237,14 +246,18 @@ class Archive:
         That is an embedded index in which all is found that was acknowledged, asked for patients, studies or
         series by an identifier that few of them share.
         """
-        if self.settings.database or not is_prompt(query):
-            return None
-        if self.projection.position < self.journal.sequence or not self._others_settled():
+        if not (is_prompt(query) and self._is_prompt()):
             return None
         if query.limit is not None and query.limit <= _FEW:
             return self.index.find(query)
         found = self.index.find(replace(query, limit=_FEW))
         return found if len(found) < _FEW else None
+
+    def _is_prompt(self) -> bool:
+        """Whether the index is embedded, and knows all that was acknowledged."""
+        if self.settings.database or self.projection.position < self.journal.sequence:
+            return False
+        return self._others_settled()
 
     async def count(self, query: Query) -> int:
         """How many answers there are, limit and offset aside."""
@@ -265,6 +278,10 @@ class Archive:
 
     async def locations(self, **of: Any) -> list[Location]:
         """Where instances lie: of a patient, studies, series or instances, as `Index.locations`."""
+        if self._is_prompt():  # some hundreds are read sooner than a thread begins
+            found = self.index.locations(**of, limit=_SOME)
+            if len(found) < _SOME:
+                return found
         await self.settle()
         return await self._ask(lambda: self.index.locations(**of))
 

@@ -16,6 +16,7 @@ from .arrivals import Applied, Arrival
 from .conflicts import Conflict, of_row
 from .extract import SEPARATOR
 from .index_driver import Driver, Row, open_driver
+from .recent import Recent
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -45,6 +46,7 @@ class Index:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._engine: Engine | None = None
+        self._recent = Recent()
 
     @cached_property
     def _planner(self) -> Planner:
@@ -103,19 +105,39 @@ class Index:
         studies: Sequence[str] = (),
         series: Sequence[str] = (),
         instances: Sequence[str] = (),
+        limit: int | None = None,
     ) -> list[Location]:
         """Where the current versions of instances lie that meet all that is given, in the order of series.
 
         `patient` is the index's number of a patient, or a Patient ID of any issuer; the rest are UIDs. Within
-        a series they are in the order of instance numbers. Nothing given is nothing found.
+        a series they are in the order of instance numbers. `limit` is the most that are told; nothing given
+        is nothing found.
         """
         if patient is None and not (studies or series or instances):
             return []
+        asked = (type(patient), patient, tuple(studies), tuple(series), tuple(instances), limit)
+        version = self._driver.version()
+        if version is None:
+            return self._locations(patient, studies, series, instances, limit)
+        found = self._recent.get(version, asked)
+        if found is None:
+            found = self._locations(patient, studies, series, instances, limit)
+            self._recent.put(version, asked, found)
+        return list(found)
+
+    def _locations(
+        self,
+        patient: int | str | None,
+        studies: Sequence[str],
+        series: Sequence[str],
+        instances: Sequence[str],
+        limit: int | None,
+    ) -> list[Location]:
         array = self._driver.array
         shape = (type(patient), bool(studies), bool(series), bool(instances))
         given: Mapping[str, Any] = {
             "patient": patient, "studies": array(studies), "series": array(series),
-            "instances": array(instances),
+            "instances": array(instances), "limit": (1 << 62) if limit is None else limit,
         }  # fmt: skip
         return [_location(row) for row in self._driver.rows(self._statements.locations(shape), given)]
 

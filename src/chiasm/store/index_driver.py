@@ -125,6 +125,10 @@ class Driver:
             rows: list[Row] = connection.execute(statement.text, statement.values(given)).fetchall()
             return rows
 
+    def version(self) -> int | None:
+        """A number that changes with everything that is committed; None where that is not told."""
+        return None
+
     def position(self, chain: str) -> int:
         """The number up to which a chain of the journal was applied; 0 for none.
 
@@ -182,6 +186,8 @@ class SqliteDriver(Driver):
 
     def __init__(self, path: str) -> None:
         super().__init__()
+        self._watcher: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
         self.path = path
         self.engine_url = f"sqlite:///{path}"
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -210,6 +216,24 @@ class SqliteDriver(Driver):
         from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
         return SQLiteDialect_pysqlite()
+
+    def version(self) -> int | None:
+        """As SQLite tells one connection what all others have done."""
+        with self._watching:
+            if self._watcher is None:
+                self._watcher = self.connect()
+            try:
+                return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error:
+                return None
+
+    def close(self) -> None:
+        """Close the connections; those in use are closed when they are given back."""
+        super().close()
+        with self._watching:
+            watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.close()
 
     def connect(self) -> sqlite3.Connection:
         """A new connection, outside any transaction."""

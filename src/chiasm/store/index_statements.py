@@ -88,7 +88,8 @@ class Statements:
             if instances:
                 found = found.where(self.one_of(instance.c.uid, "instances"))
             order = (series.c.number, series.c.id, instance.c.number, instance.c.id)
-            self._locations[shape] = self._compiled(found.select_from(joined).order_by(*order))
+            most = bindparam("limit", 0, BigInteger)
+            self._locations[shape] = self._compiled(found.select_from(joined).order_by(*order).limit(most))
         return self._locations[shape]
 
     def _located(self) -> Any:
