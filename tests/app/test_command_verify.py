@@ -13,6 +13,7 @@ def filled(folder, pydicom_data):
         archive = await Archive.open(Settings(folder))
         data = (pydicom_data / "test_files/CT_small.dcm").read_bytes()
         await archive.receive_file(data, Source("import"))
+        await archive.settle()
         [key] = [key async for key, _ in archive.objects.listed()]
         await archive.close()
         return folder / "objects" / key
