@@ -1,10 +1,13 @@
 """C-GET and C-MOVE over our own client: counts, partial failure, destinations that refuse or are down."""
 
+import io
 import socket
 
+import pydicom
 import pytest
 
 from chiasm.dicom import DataSet
+from chiasm.model import Source
 from chiasm.net.dimse_client import Proposal, connect
 from chiasm.net.dimse_identifier import read, write
 from chiasm.net.dimse_retrieve import Destination, Tally
@@ -97,6 +100,82 @@ def test_a_destination_that_refuses_some_is_told_truthfully(dimse_node):
     assert isinstance(failed, str)
     assert len(taking.taken) == 2
     assert taking.originators == {("ASKER", True)}
+
+
+async def take_many(archive, pydicom_data, count):
+    """Put a study of so many images into the archive: their SOP Instance UIDs."""
+    image = pydicom.dcmread(pydicom_data / "test_files" / "CT_small.dcm")
+    image.StudyInstanceUID, image.SeriesInstanceUID = "1.2.9", "1.2.9.1"
+    for number in range(count):
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = f"1.2.9.1.{number + 1}"
+        out = io.BytesIO()
+        image.save_as(out)
+        await archive.receive_file(out.getvalue(), Source("import"))
+    await archive.settle()
+    return [f"1.2.9.1.{number + 1}" for number in range(count)]
+
+
+@pytest.mark.parametrize(("most", "expected"), [(10, 3), (1, 1)])
+def test_many_go_over_several_associations_where_the_destination_takes_them(
+    dimse_node, pydicom_data, most, expected
+):
+    port_there = free_port()
+
+    async def work(port, archive):
+        uids = await take_many(archive, pydicom_data, 50)
+        taking = Taking()
+        there = await serve_dimse(
+            "127.0.0.1",
+            port_there,
+            dict.fromkeys(storage_classes(), taking),
+            DimseSettings(maximum_associations=most),
+            syntaxes=transfer_syntaxes(),
+        )
+        try:
+            answers = await moved(port, write(asked(["1.2.9"]), EXPLICIT), "THERE")
+            served = there.accepted
+        finally:
+            await there.close()
+        return answers, taking, uids, served
+
+    answers, taking, uids, served = dimse_node(work, Destination("THERE", "127.0.0.1", port_there))
+    final = answers[-1][0]
+    assert (final.status, final.completed, final.failed) == (0, 50, 0)
+    assert sorted(taking.taken) == sorted(uids)
+    # where only one is taken at once, what the others would have sent follows over a further one
+    assert served == expected if most > 1 else served in {1, 2}
+
+
+def test_an_association_that_is_lost_loses_nothing(dimse_node, pydicom_data):
+    """The destination aborts one of the associations in the middle: its part goes over another."""
+    port_there = free_port()
+
+    class Aborting(Taking):
+        def begin(self, exchange):
+            if len(self.taken) == 20:
+                self.taken.append("")
+                exchange.association.abort()
+            return super().begin(exchange)
+
+    async def work(port, archive):
+        uids = await take_many(archive, pydicom_data, 50)
+        taking = Aborting()
+        there = await serve_dimse(
+            "127.0.0.1",
+            port_there,
+            dict.fromkeys(storage_classes(), taking),
+            DimseSettings(),
+            syntaxes=transfer_syntaxes(),
+        )
+        try:
+            answers = await moved(port, write(asked(["1.2.9"]), EXPLICIT), "THERE")
+        finally:
+            await there.close()
+        return answers[-1][0], set(taking.taken) - {""}, uids
+
+    final, taken, uids = dimse_node(work, Destination("THERE", "127.0.0.1", port_there))
+    assert (final.status, final.completed, final.failed) == (0, 50, 0)
+    assert taken == set(uids)
 
 
 @pytest.mark.parametrize(("destination", "status"), [("NOBODY", 0xA801), ("DOWN", 0xA702)])

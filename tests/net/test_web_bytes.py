@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from chiasm.net import web_bytes
 from chiasm.net.web_bytes import FileSpan, Span, length_of, sent
+from chiasm.store import open_files
 from chiasm.store.open_files import OpenFiles
 
 
@@ -28,7 +28,7 @@ async def gathered(spans: list[Span]) -> list[bytes]:
 def reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same bytes by each way that they are read."""
     if request.param == "nobody can tell":
-        monkeypatch.setattr(web_bytes, "_NOW", 0)
+        monkeypatch.setattr(open_files, "_NOW", 0)
     if request.param == "not in memory":
         plain = os.preadv
 

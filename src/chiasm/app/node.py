@@ -207,6 +207,7 @@ def known_destinations(settings: NodeSettings) -> dict[str, Destination]:
             continue  # one of DICOMweb
         try:
             one = Destination(str(table["ae"]), str(table["host"]), int(table["port"]))
+            one = replace(one, associations=int(table.get("associations", one.associations)))
         except (KeyError, TypeError, ValueError):
             place = f"destination {table.get('name', '')}"
             hint = "it has ae, host and port"

@@ -26,11 +26,11 @@ from ..protocols.items import (
     UserItem,
 )
 from ..protocols.pdu import AssociateRequest, ProposedContext
+from .dimse_answer import Answer, OneAnswer
 from .dimse_refusal import rejection, results
 from .dimse_stream import Stream
 
 PENDING = frozenset({0xFF00, 0xFF01})
-Answer = tuple[Command, bytes]
 OnRequest = Callable[["Incoming"], Awaitable[None]]
 _MOST_HELD = 16 << 20
 """The bytes of a data set that are collected where no sink takes them."""
@@ -96,7 +96,7 @@ class Client:
         self.on_begin: OnBegin | None = None
         self.answers: dict[tuple[str, str], int] = {}
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._answers: dict[int, asyncio.Queue[Answer | Exception]] = {}
+        self._answers: dict[int, asyncio.Queue[Answer | Exception] | OneAnswer] = {}
         self._answer: Command | None = None
         self._incoming: Incoming | None = None
         self._collected = bytearray()
@@ -254,9 +254,19 @@ class Client:
         self, context: int, command: Command, data: AsyncIterator[bytes] | bytes | None = None
     ) -> Answer:
         """Send a request and wait for its one response."""
-        async for answer in self.requests(context, command, data):
-            return answer
-        raise ServiceError("unavailable", "the peer does not answer")
+        self._message = message = self._message % 65535 + 1
+        self._answers[message] = one = OneAnswer()
+        try:
+            await self._send_all(context, replace(command, message_id=message), data)
+            while True:
+                try:
+                    async with asyncio.timeout(self._settings.answer):
+                        return await one.get()
+                except TimeoutError:
+                    if self.stream.now - self.stream.received >= self._settings.answer:
+                        raise ServiceError("unavailable", "the peer does not answer") from None
+        finally:
+            del self._answers[message]
 
     async def requests(
         self, context: int, command: Command, data: AsyncIterator[bytes] | bytes | None = None

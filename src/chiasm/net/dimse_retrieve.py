@@ -33,17 +33,21 @@ _ATTEMPTS = 3
 _PAUSE = 0.5
 _BETWEEN = 0.05
 _CONTEXTS = 128
+_WORTH = 16
+"""The instances that a further association is worth opening for."""
+
 _FAILED_LIST = 0x00080058
 _NO_CONTEXT = 0x0122
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An application entity that C-MOVE may send to."""
+    """An application entity that C-MOVE may send to; `associations` is over how many at once."""
 
     ae: str
     host: str
     port: int
+    associations: int = 3
 
 
 @dataclass(slots=True)
@@ -219,24 +223,54 @@ class Move(_Retrieval):
         tally = Tally(len(locations))
         failed: list[str] = []
         for batch in _batches(locations):
-            await self._batch(exchange, target, deque(batch), tally, failed)
+            await self._spread(exchange, target, batch, tally, failed)
             if exchange.cancelled:
                 break
         await self._end(exchange, tally, failed)
+
+    async def _spread(
+        self, exchange: Exchange, target: Destination, batch: list[Location], tally: Tally, failed: list[str]
+    ) -> None:
+        """A batch over a few associations at once, where it is large and the destination takes several."""
+        count = max(1, min(target.associations, len(batch) // _WORTH))
+        parts = [deque(batch[start::count]) for start in range(count)]
+        further = [self._aside(exchange, target, part, tally, failed) for part in parts[1:]]
+        ended = await asyncio.gather(
+            self._batch(exchange, target, parts[0], tally, failed), *further, return_exceptions=True
+        )
+        for error in ended:
+            if error is not None:
+                raise error
+        rest = deque(one for part in parts[1:] for one in part)
+        await self._batch(exchange, target, rest, tally, failed)
+
+    async def _aside(
+        self, exchange: Exchange, target: Destination, left: deque[Location], tally: Tally, failed: list[str]
+    ) -> None:
+        """A part over a further association; what that does not answer stays in `left`."""
+        with contextlib.suppress(ServiceError):
+            async with await self._connected(exchange, target, left) as client:
+                await self._send(exchange, client, left, tally, failed)
+
+    async def _connected(self, exchange: Exchange, target: Destination, left: deque[Location]) -> Client:
+        return await connect(
+            target.host,
+            target.port,
+            calling=exchange.peer.called or self._ae,
+            called=target.ae,
+            contexts=_proposals(left),
+            settings=self._settings,
+        )
 
     async def _batch(
         self, exchange: Exchange, target: Destination, left: deque[Location], tally: Tally, failed: list[str]
     ) -> None:
         """One association's worth of instances; what an association did not answer goes over the next."""
-        contexts, lost = _proposals(left), 0
+        lost = 0
         while left and not exchange.cancelled:
             before = len(left)
             try:
-                calling = exchange.peer.called or self._ae
-                async with await connect(
-                    target.host, target.port, calling=calling, called=target.ae, contexts=contexts,
-                    settings=self._settings,
-                ) as client:  # fmt: skip
+                async with await self._connected(exchange, target, left) as client:
                     await self._send(exchange, client, left, tally, failed)
                 return
             except ServiceError:
@@ -317,7 +351,10 @@ async def _body(archive: Archive, location: Location, contexts: Mapping[str, int
             own = location.transfer_syntax
             if location.size > _HELD:
                 return _Body(archive.stream_object(location, location.offset), own, contexts[own])
-            return _Body(await archive.read(location, location.offset), own, contexts[own])
+            data = archive.read_at_once(location, location.offset)
+            if data is None:
+                data = await archive.read(location, location.offset)
+            return _Body(data, own, contexts[own])
         syntax, pieces = await transcoding.in_syntax(archive, location, tuple(contexts))
         return _Body(pieces, syntax, contexts[syntax])
     except (ChiasmError, KeyError, OSError) as error:

@@ -7,18 +7,15 @@ cost more than the bytes. The rest is read beside the loop, one megabyte ahead o
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..model.holdings import Location
 from ..services.archive import Archive
-from ..store.open_files import OpenFiles
+from ..store.open_files import OpenFiles, shorter
 
 _BATCH = 1 << 20
-_NOW = getattr(os, "RWF_NOWAIT", 0)
-"""Read what is in memory, else BlockingIOError: Linux alone has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +117,16 @@ def _batches(spans: Sequence[Span]) -> Iterator[list[bytes | FileSpan] | StoredS
 
 def _resident(files: OpenFiles, batch: list[bytes | FileSpan]) -> bytearray | None:
     """The bytes where all of them are in memory; None where they are not, or nobody can tell."""
-    if not _NOW:
-        return None
     buffer = bytearray(length_of(batch))
     view, at = memoryview(buffer), 0
-    try:
-        for span in batch:
-            if isinstance(span, bytes):
-                view[at : at + len(span)] = span
-                at += len(span)
-            else:
-                _read(files.descriptor(span.path), span, view[at : at + span.length], _NOW)
-                at += span.length
-    except OSError as error:
-        if error.errno in {errno.EAGAIN, errno.EOPNOTSUPP}:
+    for span in batch:
+        if isinstance(span, bytes):
+            view[at : at + len(span)] = span
+            at += len(span)
+            continue
+        if not files.fill(span.path, span.start, view[at : at + span.length]):
             return None
-        raise
+        at += span.length
     return buffer
 
 
@@ -150,18 +141,13 @@ def _gathered(batch: list[bytes | FileSpan]) -> bytearray:
             continue
         handle = os.open(span.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            _read(handle, span, view[at : at + span.length], 0)
+            read = 0
+            while read < span.length:
+                got = os.preadv(handle, [view[at + read : at + span.length]], span.start + read)
+                if got == 0:
+                    raise shorter(span.path)
+                read += got
         finally:
             os.close(handle)
         at += span.length
     return buffer
-
-
-def _read(handle: int, span: FileSpan, into: memoryview, flags: int) -> None:
-    read = 0
-    while read < span.length:
-        got = os.preadv(handle, [into[read:]], span.start + read, flags)
-        if got == 0:
-            name = span.path.rpartition("/")[2]
-            raise OSError(errno.EIO, "a stored object is shorter than the index says", name)
-        read += got

@@ -291,6 +291,18 @@ class Archive:
         """Bytes of the stored file. ServiceError where it is not there."""
         return await self.objects.read(location.key, start, length)
 
+    def read_at_once(self, location: Location, start: int = 0) -> bytes | None:
+        """The same where it is not large and the system has it in its memory; None elsewhere.
+
+        OSError or ServiceError where it is not there or not whole.
+        """
+        if self.root is None or location.size > _HEAD:
+            return None
+        try:
+            return self.files.read(f"{self.root}/{location.key}", start, location.size - start)
+        except FileNotFoundError:
+            raise ServiceError("no-such-object", "its file is not there", source=location.key) from None
+
     def stream_object(
         self, location: Location, start: int = 0, length: int | None = None
     ) -> AsyncIterator[bytes]:
