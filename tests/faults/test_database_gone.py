@@ -62,7 +62,13 @@ def server() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_senders_are_told_and_the_node_goes_on(server: Server, tmp_path: Path, pydicom_data: Path) -> None:
+@pytest.mark.parametrize("shared", [False, True], ids=["journal in files", "journal in the database"])
+def test_senders_are_told_and_the_node_goes_on(
+    server: Server, tmp_path: Path, pydicom_data: Path, shared: bool
+) -> None:
+    (tmp_path / "bucket").mkdir()
+    objects = f"file://{tmp_path / 'bucket'}" if shared else ""
+
     def of(name: str) -> bytes:
         return (pydicom_data / "test_files" / name).read_bytes()
 
@@ -74,7 +80,7 @@ def test_senders_are_told_and_the_node_goes_on(server: Server, tmp_path: Path, p
             return error
 
     async def run() -> None:
-        archive = await Archive.open(Settings(tmp_path / "data", database=server.url))
+        archive = await Archive.open(Settings(tmp_path / "data", database=server.url, objects=objects))
         try:
             first = await offered(archive, "CT_small.dcm")
             assert isinstance(first, Outcome)

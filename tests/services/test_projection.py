@@ -9,6 +9,10 @@ from chiasm.services.projection import Durable, Projection
 EVENT = Event("note", "2026-01-01T00:00:00.000000+00:00", Source("node"), {})
 
 
+def in_one_chain(number):
+    return "c", number
+
+
 class Index:
     """Keeps what it is told; fails as often as it is told to."""
 
@@ -33,7 +37,7 @@ class Index:
 
 def test_the_order_is_that_of_the_chain_whatever_came_first():
     index = Index()
-    projection = Projection(index, "c", 0, lambda known: None)
+    projection = Projection(index, in_one_chain, 0, lambda known: None)
     for number in (3, 2, 5):
         projection.add(Durable(number, EVENT))
     assert index.applied == []  # nothing before number 1 is there
@@ -47,7 +51,7 @@ def test_the_order_is_that_of_the_chain_whatever_came_first():
 
 def test_it_goes_on_behind_what_was_known():
     index = Index()
-    projection = Projection(index, "c", 41, lambda known: None)
+    projection = Projection(index, in_one_chain, 41, lambda known: None)
     projection.add(Durable(42, EVENT))
     projection.hurry()
     assert index.wait(1)
@@ -58,7 +62,7 @@ def test_it_goes_on_behind_what_was_known():
 def test_trouble_is_told_and_overcome():
     index = Index(failures=3)
     heard = []
-    projection = Projection(index, "c", 0, lambda known: heard.append(len(known)))
+    projection = Projection(index, in_one_chain, 0, lambda known: heard.append(len(known)))
     projection.add(Durable(1, EVENT))
     assert index.wait(1)
     projection.close()
@@ -67,7 +71,7 @@ def test_trouble_is_told_and_overcome():
 
 def test_what_cannot_be_applied_is_left_to_the_next_start():
     index = Index(failures=10**6)
-    projection = Projection(index, "c", 0, lambda known: None)
+    projection = Projection(index, in_one_chain, 0, lambda known: None)
     projection.add(Durable(1, EVENT))
     projection.close(0.3)
     assert (index.applied, projection.position) == ([], 0)
@@ -76,9 +80,25 @@ def test_what_cannot_be_applied_is_left_to_the_next_start():
 
 def test_what_is_told_twice_is_applied_once():
     index = Index()
-    projection = Projection(index, "c", 0, lambda known: None)
+    projection = Projection(index, in_one_chain, 0, lambda known: None)
     for number in (2, 2, 1, 1, 2, 3):
         projection.add(Durable(number, EVENT))
     assert index.wait(3)
     projection.close()
     assert index.applied == [1, 2, 3]
+
+
+def test_a_process_that_went_on_in_another_chain_applies_to_both():
+    index, heard = Index(), []
+    projection = Projection(
+        index,
+        lambda number: ("a", number) if number <= 2 else ("b", number - 2),
+        0,
+        lambda known: heard.extend(one.sequence for one in known),
+    )
+    for number in (1, 2, 3):
+        projection.add(Durable(number, EVENT))
+    assert index.wait(3)
+    projection.close()
+    assert (heard, index.applied) == ([1, 2, 3], [1, 2, 1])
+    assert projection.position == 3

@@ -5,11 +5,13 @@ import shutil
 
 import pytest
 
+from chiasm.errors import ServiceError, UsageError
 from chiasm.model import Event, Source
 from chiasm.services.archive import Archive, Settings
-from chiasm.services.recovery import location_of
+from chiasm.services.recovery import is_shared, location_of, open_journal, see_bucket
 from chiasm.services.verification import verify_archive
 from chiasm.store.landing import landed
+from chiasm.store.objects_remote import RemoteObjects
 
 
 def filled(folder, files):
@@ -65,6 +67,28 @@ def test_an_object_that_is_not_whole_is_not_found(tmp_path, pydicom_data):
     for one in tmp_path.glob("index.sqlite*"):
         one.unlink()
     assert held(tmp_path) == 0
+
+
+def test_a_bucket_is_one_archives_own(tmp_path, caplog):
+    objects = RemoteObjects(f"file://{tmp_path}", tmp_path / "scratch", {})
+    with pytest.raises(UsageError, match="not the bucket"):
+        see_bucket(objects, "this", empty=False)  # it is that of some archive that has lost its objects
+    see_bucket(objects, "this", empty=True)
+    see_bucket(objects, "this", empty=False)
+    for empty in (True, False):
+        with pytest.raises(UsageError, match="not the bucket"):
+            see_bucket(objects, "other", empty=empty)
+    options = {
+        "endpoint": "http://127.0.0.1:9",
+        "access_key_id": "x",
+        "secret_access_key": "y",
+        "region": "z",
+    }
+    away = RemoteObjects("s3://none", tmp_path, options)
+    with pytest.raises(ServiceError):
+        see_bucket(away, "this", empty=True)
+    see_bucket(away, "this", empty=False)
+    assert "cannot be looked at" in caplog.text
 
 
 def test_only_stored_objects_have_a_place():
@@ -149,3 +173,23 @@ def test_a_first_block_that_was_being_blanked_does_not_hide_what_follows(landed_
     log.write_bytes(data)
     assert held(after) == 3
     assert whole(after) == whole(live)
+
+
+@pytest.mark.parametrize(
+    ("database", "place", "shared"),
+    [
+        ("postgresql://host/name", "s3://bucket", True),
+        ("postgresql+psycopg://host/name", "gs://bucket", True),
+        ("postgresql://host/name", "", False),
+        ("postgresql://host/name", "/srv/objects", False),
+        ("", "s3://bucket", False),
+    ],
+)
+def test_nodes_share_a_journal_where_they_share_all_else(database, place, shared):
+    assert is_shared(database, place) is shared
+
+
+def test_a_journal_in_files_is_not_left_behind_unseen(tmp_path, pydicom_data):
+    filled(tmp_path, files(pydicom_data)[:1])
+    with pytest.raises(UsageError, match="lies in files"):
+        open_journal(tmp_path / "journal", "postgresql://host/name", "s3://bucket", None, None)

@@ -63,6 +63,18 @@ def test_an_object_comes_back_whole_in_parts_and_is_deleted(store, size):
     assert (listed, failure) == (size, "no-such-object")
 
 
+def test_a_mark_is_written_once_and_is_no_object(tmp_path):
+    store = RemoteObjects(f"file://{tmp_path}", tmp_path / "scratch", {})
+
+    async def work():
+        assert await store.mark() == ""
+        assert await store.mark("first") == "first"
+        assert await store.mark("second") == "first"
+        return [one async for one in store.listed()]
+
+    assert asyncio.run(work()) == []
+
+
 def test_a_server_that_is_not_there_is_told(tmp_path):
     options = {
         "endpoint": "http://127.0.0.1:9",
@@ -76,6 +88,10 @@ def test_a_server_that_is_not_there_is_told(tmp_path):
     with pytest.raises(ServiceError) as caught:
         asyncio.run(store.read("ab/c.dcm", 0, 3))
     assert caught.value.failure.name == "unavailable"
+    with pytest.raises(ServiceError):
+        asyncio.run(store.mark("x"))
+    with pytest.raises(ServiceError):
+        asyncio.run(anext(aiter(store.listed())))
 
 
 def test_a_url_of_another_kind_is_refused(tmp_path):

@@ -23,7 +23,7 @@ def verify_command(
     """
     options: dict[str, object] = {"data": data}
     settings = load(config).with_options(**options)
-    place = Settings(settings.data, settings.database, settings.objects)
+    place = Settings(settings.data, settings.database, settings.objects, settings.object_options)
     report = verify_archive(place, repair=repair, quick=quick)
     if as_json:
         sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")

@@ -160,7 +160,7 @@ class _Administration:
     async def journal(self, request: Request) -> Answer:
         """The tail of the journal."""
         limit = request.number("limit", 50, _MOST)
-        sequence = self._archive.journal.sequence
+        _, sequence = self._archive.journal.place(self._archive.journal.sequence)
         after = request.number("after", max(0, sequence - limit), 1 << 62)
         return _json(await self._beside(self._tail, after, limit))
 

@@ -16,8 +16,8 @@ from .. import dicom
 from ..errors import ServiceError
 from ..model import Event, Found, Location, Outcome, Query, Source
 from ..store.index import Index, open_index
-from ..store.journal import Record
-from ..store.journal_files import FileJournal, last_of, others_settled, read_chain
+from ..store.journal import Journal, Record
+from ..store.journal_files import FileJournal
 from ..store.objects import Objects, ObjectWriter, open_objects
 from ..store.open_files import OpenFiles
 from .follower import Follower
@@ -25,7 +25,7 @@ from .matching import is_prompt
 from .part10_file import receive_file
 from .projection import BACKLOG, Durable, Projection
 from .reception import Reception, header_for
-from .recovery import location_of, take_chain
+from .recovery import location_of, open_journal
 from .turns import Turn
 
 T = TypeVar("T")
@@ -66,26 +66,26 @@ class Archive:
         self.index: Index = open_index(database)
         place = settings.objects or data / "objects"
         self.objects: Objects = open_objects(place, data / "scratch", dict(settings.object_options))
-        chain = take_chain(data / "journal", self.index, self.objects)
         root = None if "://" in str(place) else Path(place)
         self._far = root is None
         self.root = None if root is None else str(root)
         self.files = OpenFiles()
-        self.journal = FileJournal(chain, root)
+        self.journal: Journal = open_journal(
+            data / "journal", settings.database, place, self.index, self.objects
+        )
         self.trouble = ""
         self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
-        self._chains = data / "journal"
         self._turns: dict[str, list[asyncio.Future[None]]] = {}
         self._recent: dict[str, tuple[bytes, str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: list[asyncio.Queue[Arrived]] = []
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
-        name, known = self.journal.name, self.journal.sequence
+        journal = self.journal
         self.projection: Projection | Follower
-        if settings.follows_apart:
-            self.projection = Follower(database, name, known, self._heard, root)
+        if settings.follows_apart and isinstance(journal, FileJournal):
+            self.projection = Follower(database, journal.name, journal.sequence, self._heard, root)
         else:
-            self.projection = Projection(self.index, name, known, self._heard, root)
+            self.projection = Projection(self.index, journal.place, journal.sequence, self._heard, root)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -221,13 +221,7 @@ class Archive:
             if self.projection.trouble:
                 raise ServiceError("unavailable", f"the index does not answer: {self.projection.trouble}")
             await asyncio.sleep(0.001)
-        for _ in range(2_000):
-            if self._others_settled():
-                break
-            await asyncio.sleep(0.001)
-
-    def _others_settled(self) -> bool:
-        return others_settled(self._chains, self.journal.name)
+        await self.journal.others_settled()
 
     async def _ask(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
@@ -257,7 +251,7 @@ class Archive:
         """Whether the index is embedded, and knows all that was acknowledged."""
         if self.settings.database or self.projection.position < self.journal.sequence:
             return False
-        return self._others_settled()
+        return self.journal.seem_settled()
 
     async def count(self, query: Query) -> int:
         """How many answers there are, limit and offset aside."""
@@ -337,16 +331,15 @@ class Archive:
 
     def chains(self) -> list[str]:
         """The names of the journal's chains, one for each process that wrote."""
-        return sorted(path.name for path in (self.settings.data / "journal").iterdir() if path.is_dir())
+        return self.journal.chains()
 
     def records(self, chain: str, after: int, most: int) -> list[Record]:
         """The records of a chain behind a number, so many at most; ParseError where it is broken."""
-        found = read_chain(self.settings.data / "journal" / chain, after)
-        return list(itertools.islice(found, most))
+        return list(itertools.islice(self.journal.records(chain, after), most))
 
     def positions(self) -> dict[str, int]:
         """The number of the last record of each chain."""
-        return {name: last_of(self.settings.data / "journal" / name) for name in self.chains()}
+        return self.journal.positions()
 
     def location_of(self, event: Event) -> Location | None:
         """Where the object of an event lies; None for events that brought none."""

@@ -205,7 +205,7 @@ def main() -> None:
             _say(mouth, (projection.position, projection.trouble))
 
     _say(mouth, (position, ""))
-    projection = Projection(index, chain, position, heard, root)
+    projection = Projection(index, lambda number: (chain, number), position, heard, root)
     while (said := _hear(ear)) is not None:
         told, hurried = said
         for plain in told:

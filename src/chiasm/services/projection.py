@@ -22,6 +22,9 @@ _GATHER = 0.02
 """Seconds that are waited for more, so that one transaction serves many, unless someone asks."""
 
 _BACK_OFF = (0.05, 0.2, 1.0, 3.0)
+Place = Callable[[int], tuple[str, int]]
+"""The chain that an event of this process lies in, and its number there."""
+
 Heard = Callable[["Sequence[Durable]"], None]
 """Told of what the index knows from now on; of nothing, where it does not follow."""
 
@@ -41,25 +44,25 @@ class Durable:
     def __lt__(self, other: Durable) -> bool:
         return self.sequence < other.sequence
 
-    def arrival(self, chain: str, root: Path | None) -> Arrival:
+    def arrival(self, place: tuple[str, int], root: Path | None) -> Arrival:
         """What the index is told; `root` is the folder of the objects."""
         location, known = self.location, None
         if location is not None:
             known = known_of(location, self.head or (root or Path()) / location.key)
-        return Arrival(chain, self.sequence, self.event, location, known)
+        return Arrival(*place, self.event, location, known)
 
 
 class Projection:
-    """The thread that applies. `position` is the last number of the chain that the index knows.
+    """The thread that applies. `position` is the last event of this process that the index knows.
 
-    Events are applied in the order of the chain and without a gap, so that a position says that everything
+    Events are applied in their order and without a gap, so that a position says that everything
     before it is durable and indexed. `trouble` says why the index does not follow, where it does not.
     """
 
     def __init__(
-        self, index: Index, chain: str, position: int, heard: Heard, root: Path | None = None
+        self, index: Index, place: Place, position: int, heard: Heard, root: Path | None = None
     ) -> None:
-        self._index, self._chain, self._heard, self._root = index, chain, heard, root
+        self._index, self._place, self._heard, self._root = index, place, heard, root
         self._ready: list[Durable] = []
         self._next = position + 1
         self._wake = threading.Condition()
@@ -102,7 +105,7 @@ class Projection:
                     if self._closing:
                         return
                     self._wake.wait()
-            arrivals = [one.arrival(self._chain, self._root) for one in taken]
+            arrivals = [one.arrival(self._place(one.sequence), self._root) for one in taken]
             if not self._apply(arrivals):
                 return
             self.position = taken[-1].sequence

@@ -4,19 +4,67 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from pathlib import Path
 
 from ..errors import ChiasmError, ServiceError, UsageError
 from ..model import Event, Location
 from ..store import journal, landing
 from ..store.index import Arrival, Index
-from ..store.journal import Record
-from ..store.journal_files import Chain, free_chains, new_chain
+from ..store.journal import Journal, Record
+from ..store.journal_files import Chain, FileJournal, free_chains, new_chain
 from ..store.objects import Objects
+from ..store.objects_remote import RemoteObjects
 from ..store.segments import Tail, sync_file_system
 from .extraction import known_of
 
 BATCH = 200
+_LOG = logging.getLogger(__name__)
+
+
+def open_journal(folder: Path, database: str, place: str | Path, index: Index, objects: Objects) -> Journal:
+    """The journal, and in it a chain to append to: in files of `folder`, or where all nodes see it.
+
+    That is the database, where it is PostgreSQL and the objects lie in a bucket: then nothing that counts is
+    left on the node's own disk. What processes that fell have left is brought into the index first.
+    UsageError for a folder whose journal lies in files, which several nodes cannot share, and for a bucket
+    that is not that of the database.
+    """
+    if not is_shared(database, place):
+        beside = None if "://" in str(place) else Path(place)
+        return FileJournal(take_chain(folder, index, objects), beside)
+    if folder.is_dir() and any(folder.glob("*/*.log")):
+        hint = "begin with a new data folder and import the objects"
+        raise UsageError("its journal lies in files, which nodes cannot share", source=str(folder), hint=hint)
+    from ..store.journal_shared import SharedJournal, archive_of
+
+    assert isinstance(objects, RemoteObjects)
+    see_bucket(objects, *archive_of(database))
+    return SharedJournal(database, lambda chain: recover(chain, index, objects))
+
+
+def see_bucket(objects: RemoteObjects, archive: str, empty: bool) -> None:
+    """See that a bucket is an archive's own: objects that were looked for in another would count as lost.
+
+    That of an empty archive is marked. UsageError where the bucket is another's, or has lost its mark.
+    """
+    try:
+        mark = asyncio.run(objects.mark(archive if empty else ""))
+    except ServiceError as error:
+        if empty:
+            raise
+        _LOG.warning("the bucket cannot be looked at, and it is begun without it: %s", error)
+        return
+    if mark != archive:
+        raise UsageError(
+            "it is not the bucket that the journal in the database speaks of",
+            hint=f"name the right one; in a copy of it, the object chiasm-archive contains {archive}",
+        )
+
+
+def is_shared(database: str, place: str | Path) -> bool:
+    """Whether the journal lies in the database: that is PostgreSQL, and the objects lie in a bucket."""
+    return database.startswith("postgres") and "://" in str(place)
 
 
 def take_chain(folder: Path, index: Index, objects: Objects) -> Chain:
@@ -76,7 +124,7 @@ def _agrees(content: bytes, location: Location) -> bool:
     return whole and hashlib.sha256(content[location.offset :]).digest() == location.sha256
 
 
-def recover(chain: Chain, index: Index, objects: Objects) -> int:
+def recover(chain: journal.Chain, index: Index, objects: Objects) -> int:
     """Apply the records that the index does not know; how many objects that were.
 
     A record whose object is not there, or is not what its digest says, is passed over, and `verify` tells of

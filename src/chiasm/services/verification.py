@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import heapq
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import ChiasmError, Finding, ParseError, ServiceError, Severity, UsageError
+from ..errors import ChiasmError, Finding, ServiceError, Severity
 from ..model import Location
-from ..store import journal
 from ..store.index import Arrival, Index, open_index
 from ..store.journal import Record
-from ..store.journal_files import Chain, free_chains
+from ..store.objects import Objects, open_objects
 from ..store.objects_local import LocalObjects
-from ..store.segments import HEAD, MAGIC, Stored, read_segment, segments
 from .archive import Settings
-from .recovery import BATCH, arrival_of, bring_home, is_whole, location_of
+from .recovery import BATCH, arrival_of, is_shared, is_whole, location_of
+from .verification_chains import Chains, ChainsInDatabase, ChainsInFiles
+
+_AT_ONCE = 8
+"""Objects of a bucket that are read at the same time."""
 
 
 @dataclass(slots=True)
@@ -39,110 +42,63 @@ class Report:
 def verify_archive(settings: Settings, *, repair: bool = False, quick: bool = False) -> Report:
     """Check an archive; `quick` compares sizes and computes no digest of an object.
 
-    `repair` makes the index anew and removes objects that no record names; the index that was there is kept
-    beside it. A node may run meanwhile, but not where `repair` is asked for. UsageError for that, for a
-    folder that holds no archive, and for objects or an index that are not below the folder.
+    `repair` makes the index anew and removes files that no record names; objects in a bucket are told of and
+    left. Of an index in SQLite the one that was there is kept beside it. Nodes may run meanwhile, but not
+    where `repair` is asked for. UsageError for that, and for a folder or a database that holds no archive;
+    ServiceError where database or bucket do not answer.
     """
-    folder = settings.data / "journal"
-    if not folder.is_dir():
-        raise UsageError("it holds no journal", source=str(settings.data))
-    if settings.database or "://" in settings.objects:
-        raise UsageError("only an archive on local disk with its own index can be verified")
-    held = _hold_all(folder) if repair else []
-    store = LocalObjects(Path(settings.objects or settings.data / "objects"))
-    try:
-        for chain in held or free_chains(folder):
-            bring_home(chain, store)
-            if not repair:
-                chain.release()
-        report, stored = Report(), _present(store)
-        records = _journal(folder, report)
-        named = _objects(records, stored, store, report, quick=quick)
-        if repair:
-            _rebuild(settings.data, records, store, report)
-            _clear(store, named, report)
+    with contextlib.ExitStack() as opened:
+        place = settings.objects or settings.data / "objects"
+        chains: Chains
+        if is_shared(settings.database, place):
+            chains = ChainsInDatabase(settings.database)
+            opened.callback(chains.close)
         else:
-            _compare(settings.data, named, report)
+            chains = ChainsInFiles(settings.data / "journal")
+        store = open_objects(place, settings.data / "scratch", dict(settings.object_options))
+        opened.callback(store.close)
+        chains.bring_home(store)
+        if repair:
+            opened.enter_context(chains.hold())
+        report, present = Report(), _present(store)
+        records = chains.read(report.tell)
+        report.records = sum(len(one) for one in records)
+        named = _objects(records, present, store, report, quick=quick)
+        if repair:
+            if settings.database:
+                _fill_anew(settings.database, records, store, report)
+            else:
+                _rebuild(settings.data, records, store, report)
+            if isinstance(store, LocalObjects):  # another archive may lie in the same bucket
+                _clear(store, named, report)
+        else:
+            _compare(settings, named, report)
         return report
-    finally:
-        store.close()
-        for chain in held:
-            chain.release()
 
 
-def _hold_all(folder: Path) -> list[Chain]:
-    held = list(free_chains(folder))
-    if len(held) < sum(path.is_dir() for path in folder.iterdir()):
-        for chain in held:
-            chain.release()
-        raise UsageError("a node runs on it: stop it, then repair", source=str(folder.parent))
-    return held
-
-
-def _present(store: LocalObjects) -> dict[str, int]:
+def _present(store: Objects) -> dict[str, int]:
     async def gather() -> dict[str, int]:
         return {pair[0]: pair[1] async for pair in store.listed()}
 
     return asyncio.run(gather())
 
 
-def _journal(folder: Path, report: Report) -> list[list[Record]]:
-    """The records of each chain, as far as they can be read; breaks are told."""
-    chains = []
-    for path in sorted(one for one in folder.iterdir() if one.is_dir()):
-        chains.append(list(_chain(path, report)))
-        report.records += len(chains[-1])
-        for aside in sorted(path.glob("*.torn")):
-            text = "a torn end was put aside; it holds acknowledged records only if the disk decayed"
-            report.tell(Severity.WARNING, str(aside), "journal-torn", text)
-    return chains
-
-
-def _chain(folder: Path, report: Report) -> Iterator[Record]:
-    last: Stored | None = None
-    found = segments(folder)
-    for path in found:
-        head = path.read_bytes()[: HEAD.size]
-        if len(head) < HEAD.size or head[:8] != MAGIC:
-            report.tell(Severity.ERROR, str(path), "journal-broken", "it is no segment of a journal")
-            continue
-        _, first, previous = HEAD.unpack(head)
-        expected = (1, journal.START) if last is None else (last.sequence + 1, last.hash)
-        if (first, previous) != expected:
-            text = f"its first record is {first}, expected was {expected[0]} with the hash before it"
-            report.tell(Severity.ERROR, str(path), "journal-gap", text)
-        end = HEAD.size
-        try:
-            for stored in read_segment(path):
-                last, end = stored, stored.end
-                yield Record(folder.name, stored.sequence, journal.decode(stored.payload), stored.hash)
-        except ParseError as error:
-            report.tell(Severity.ERROR, str(path), "journal-chain", str(error))
-            continue
-        if path.read_bytes()[end:].strip(b"\0"):
-            text = f"what follows byte {end} is no record"
-            severity = Severity.WARNING if path == found[-1] else Severity.ERROR
-            report.tell(severity, str(path), "journal-broken", text)
-
-
 def _objects(
-    chains: list[list[Record]], present: dict[str, int], store: LocalObjects, report: Report, *, quick: bool
+    chains: list[list[Record]], present: dict[str, int], store: Objects, report: Report, *, quick: bool
 ) -> dict[str, Location]:
     """The objects that records name, by key; those not whole or without a record are told."""
     named: dict[str, Location] = {}
     for record in heapq.merge(*chains, key=lambda one: one.event.at):
         location = location_of(record.event)
-        if location is None:
-            continue
-        named[location.key] = location
-        report.objects += 1
-        path = store.path(location.key)
-        size = path.stat().st_size if path.exists() else -1
-        if size < 0:
-            report.tell(
-                Severity.ERROR, location.key, "object-missing", f"of {location.sop_instance}: no file"
-            )
-        elif size != location.size or not (quick or is_whole(path, location)):
+        if location is not None:
+            named[location.key] = location
+            report.objects += 1
+    states = asyncio.run(_states(list(named.values()), present, store, quick=quick))
+    for location, state in zip(named.values(), states, strict=True):
+        if state == "missing":
+            text = f"of {location.sop_instance}: no file"
+            report.tell(Severity.ERROR, location.key, "object-missing", text)
+        elif state == "changed":
             text = f"of {location.sop_instance}: its bytes are not those that were received"
             report.tell(Severity.ERROR, location.key, "object-changed", text)
     for key in sorted(present.keys() - named.keys()):
@@ -151,21 +107,69 @@ def _objects(
     return named
 
 
-def _compare(data: Path, named: dict[str, Location], report: Report) -> None:
-    path = data / "index.sqlite"
-    if not path.exists():
-        report.tell(Severity.ERROR, str(path), "index-missing", "there is no index; --repair makes one")
-        return
+async def _states(
+    locations: Sequence[Location], present: dict[str, int], store: Objects, *, quick: bool
+) -> list[str]:
+    """Of each object: empty where it is whole, else `missing` or `changed`."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def state(location: Location) -> str:
+        path = store.path(location.key)
+        if path is not None:
+            return _state_of_file(path, location, quick=quick)
+        if quick and location.key in present:
+            return "" if present[location.key] == location.size else "changed"
+        async with turns:
+            return await _state_afar(store, location)
+
+    return [
+        one
+        for start in range(0, len(locations), 1_000)
+        for one in await asyncio.gather(*(state(location) for location in locations[start : start + 1_000]))
+    ]
+
+
+def _state_of_file(path: Path, location: Location, *, quick: bool) -> str:
+    size = path.stat().st_size if path.exists() else -1
+    if size < 0:
+        return "missing"
+    return "" if size == location.size and (quick or is_whole(path, location)) else "changed"
+
+
+async def _state_afar(store: Objects, location: Location) -> str:
+    """The same of an object in a bucket, read piece by piece."""
+    digest, size = hashlib.sha256(), 0
     try:
-        with contextlib.closing(open_index(str(path))) as index:
+        async for piece in store.stream(location.key):
+            digest.update(piece[max(0, location.offset - size) :])
+            size += len(piece)
+    except ServiceError as error:
+        if error.failure.name == "no-such-object":
+            return "missing"
+        raise
+    return "" if size == location.size and digest.digest() == location.sha256 else "changed"
+
+
+def _compare(settings: Settings, named: dict[str, Location], report: Report) -> None:
+    path = settings.database or str(settings.data / "index.sqlite")
+    if not settings.database and not Path(path).exists():
+        report.tell(Severity.ERROR, path, "index-missing", "there is no index; --repair makes one")
+        return
+    shown = "index" if settings.database else path  # a URL may hold a password
+    try:
+        with contextlib.closing(open_index(path)) as index:
             _compare_index(index, named, report)
     except ChiasmError as error:
-        report.tell(Severity.ERROR, str(path), "index-broken", f"it cannot be read: {error}")
+        report.tell(Severity.ERROR, shown, "index-broken", f"it cannot be read: {error}")
 
 
 def _compare_index(index: Index, named: dict[str, Location], report: Report) -> None:
     for location in named.values():
-        if not any(one.key == location.key for one in index.versions(location.sop_instance)):
+        # one and the same object, taken by two nodes at the same time, is one version
+        if not any(
+            one.key == location.key or one.sha256 == location.sha256
+            for one in index.versions(location.sop_instance)
+        ):
             text = f"the index does not know {location.sop_instance}"
             report.tell(Severity.ERROR, location.key, "index-lacks", text)
     instances = len({location.sop_instance for location in named.values()})
@@ -175,20 +179,31 @@ def _compare_index(index: Index, named: dict[str, Location], report: Report) -> 
         report.tell(Severity.ERROR, "index", "index-surplus", text)
 
 
-def _rebuild(data: Path, chains: list[list[Record]], store: LocalObjects, report: Report) -> None:
+def _fill(index: Index, chains: list[list[Record]], store: Objects, report: Report) -> None:
+    batch: list[Arrival] = []
+    for record in heapq.merge(*chains, key=lambda one: one.event.at):
+        batch.append(arrival_of(record, store))
+        report.repaired += batch[-1].location is not None
+        if len(batch) >= BATCH:
+            index.apply(batch)
+            batch = []
+    if batch:
+        index.apply(batch)
+
+
+def _fill_anew(database: str, chains: list[list[Record]], store: Objects, report: Report) -> None:
+    """Empty an index and fill it; where this is broken off, the next start of a node goes on with it."""
+    with contextlib.closing(open_index(database)) as index:
+        index.clear()
+        _fill(index, chains, store, report)
+
+
+def _rebuild(data: Path, chains: list[list[Record]], store: Objects, report: Report) -> None:
     new, old = data / "index.sqlite.new", data / "index.sqlite"
     for suffix in ("", "-wal", "-shm"):
         Path(f"{new}{suffix}").unlink(missing_ok=True)
     with contextlib.closing(open_index(str(new))) as index:
-        batch: list[Arrival] = []
-        for record in heapq.merge(*chains, key=lambda one: one.event.at):
-            batch.append(arrival_of(record, store))
-            report.repaired += batch[-1].location is not None
-            if len(batch) >= BATCH:
-                index.apply(batch)
-                batch = []
-        if batch:
-            index.apply(batch)
+        _fill(index, chains, store, report)
     if Path(f"{new}-wal").exists():
         raise ServiceError("fault", "the new index was not closed", source=str(new))
     for suffix in ("", "-wal", "-shm"):

@@ -79,6 +79,14 @@ class Index:
         """The sequence number up to which a chain of the journal was applied; 0 for none."""
         return self._driver.position(chain)
 
+    def clear(self) -> None:
+        """Forget all, so that the journal can be applied anew from its beginning; in one transaction.
+
+        What is queued for others stays, and what people have resolved is open again.
+        """
+        statements = self._statements.clearing
+        self._driver.write(lambda connection: [connection.execute(one.text) for one in statements])
+
     def find(self, query: Query) -> list[Found]:
         """The entities that meet a query."""
         statement, given = self._planner.plan(query)

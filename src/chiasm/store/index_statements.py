@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Text,
     bindparam,
+    delete,
     func,
     insert,
     literal_column,
@@ -21,7 +22,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import ClauseElement
 
 from .index_driver import Driver, Statement
-from .tables import conflict, instance, patient, position, series, study
+from .tables import (
+    conflict,
+    instance,
+    patient,
+    patient_key,
+    position,
+    series,
+    series_key,
+    study,
+    study_key,
+)
 
 _CURRENT: ColumnElement[Any] = literal_column("1")
 _LOCATION = (
@@ -50,6 +61,12 @@ class Statements:
         if self._driver.name == "postgresql":
             return value == func.any(bindparam(name, type_=ARRAY(kind)))
         return value.in_(select(func.json_each(bindparam(name, type_=Text())).table_valued("value").c.value))
+
+    @cached_property
+    def clearing(self) -> list[Statement]:
+        """Empty the tables of the index, each before those it refers to."""
+        tables = (instance, series_key, series, study_key, study, patient_key, patient, conflict, position)
+        return [self._compiled(delete(table)) for table in tables]
 
     @cached_property
     def position(self) -> Statement:

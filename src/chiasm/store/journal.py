@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,18 +29,76 @@ class Record:
     hash: bytes
 
 
+class Chain(Protocol):
+    """One chain, to read."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    def read(self, after: int = 0) -> Iterator[Record]:
+        """The records behind a number, checked; ParseError where the chain is broken."""
+
+
+Content = bytes | memoryview
+"""An object's whole file; empty for an event that brought none."""
+
+Told = Callable[["int | None"], None]
+"""Told once what became of an event: its count, or None where it is not durable."""
+
+Recover = Callable[[Chain], object]
+"""Brings what the index lacks of a chain into it."""
+
+
 class Journal(Protocol):
-    """One chain that this process appends to."""
+    """One chain that this process appends to, and those of the others beside it.
+
+    Events are counted by the process that appends them: `place` says where in which chain one lies.
+    """
 
     @property
     def name(self) -> str:
         """The name of the chain."""
 
-    async def append(self, event: Event) -> int:
-        """The number of the event in the chain, once it is durable; ServiceError where it cannot be."""
+    @property
+    def sequence(self) -> int:
+        """The count of the last durable event."""
+
+    async def append(self, event: Event, content: Content = b"", told: Told = lambda number: None) -> int:
+        """The count of the event, once it is durable with the content it brought; ServiceError else.
+
+        Once a commit has begun `told` is called, even where who waits was cancelled meanwhile.
+        """
+
+    def home(self, count: int) -> None:
+        """The content that an event brought is written in its place, and need not be kept here."""
+
+    def place(self, count: int) -> tuple[str, int]:
+        """The chain that an event lies in, and its number there."""
+
+    def projected(self, count: int) -> None:
+        """The index has followed so far."""
+
+    def seem_settled(self) -> bool:
+        """Whether the index knows what the others have acknowledged, as far as that is seen at once."""
+
+    async def others_settled(self) -> None:
+        """Return once the index knows what the other processes have acknowledged by now.
+
+        ServiceError `unavailable` where that cannot be.
+        """
 
     def read(self, after: int = 0) -> Iterator[Record]:
-        """The records behind a number, checked; ParseError where the chain is broken."""
+        """The records of the chain behind a number, checked; ParseError where the chain is broken."""
+
+    def chains(self) -> list[str]:
+        """The names of all chains, one for each process that wrote."""
+
+    def records(self, chain: str, after: int = 0) -> Iterator[Record]:
+        """The records of any chain behind a number, checked; ParseError where it is broken."""
+
+    def positions(self) -> dict[str, int]:
+        """The number of the last record of each chain."""
 
     def close(self) -> None:
         """Make durable what was appended, and let go of the chain."""

@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,21 +20,19 @@ from pathlib import Path
 from ..errors import ServiceError
 from ..model import Event
 from . import journal
-from .journal import Record
-from .landing import Content, Landing
+from .journal import Content, Record, Told
+from .landing import Landing
 from .segments import Tail, drop_unbegun, read_segment, segments, sync_file_system, sync_folder
 
 _PROGRESS = struct.Struct("<QQ")
+_TURNS = 2_000
+"""Milliseconds for which the other processes are waited for."""
 
 
 _QUICK = 0.001
 _PATIENCE = 2.0
 _BATCH = 16 << 20
 """Seconds of a commit that the event loop waits for, and until files are placed; bytes of a commit."""
-
-
-Told = Callable[["int | None"], None]
-"""Told once what became of an event: its number, or None where it is not durable."""
 
 
 @dataclass(slots=True, eq=False)
@@ -118,6 +116,7 @@ class FileJournal:
     def __init__(self, chain: Chain, beside: Path | None = None) -> None:
         self._chain = chain
         self.name = chain.name
+        self._folder = chain.folder.parent
         self._tail = Tail(chain.folder)
         self._beside = beside
         self._landing = Landing(chain.folder, self._settle)
@@ -249,6 +248,36 @@ class FileJournal:
         """Tell the other processes how far the index has followed."""
         if not self._closed:
             self._progress.projected(sequence)
+
+    def place(self, count: int) -> tuple[str, int]:
+        """The chain that an event lies in, and its number there: a process has one chain."""
+        return self.name, count
+
+    def seem_settled(self) -> bool:
+        """Whether the index knows what the others have acknowledged, as far as that is seen at once."""
+        return others_settled(self._folder, self.name)
+
+    async def others_settled(self) -> None:
+        """Return once the index knows what the other processes of the machine have acknowledged.
+
+        One that fell, or does not move, is not waited for long.
+        """
+        for _ in range(_TURNS):
+            if others_settled(self._folder, self.name):
+                return
+            await asyncio.sleep(0.001)
+
+    def chains(self) -> list[str]:
+        """The names of all chains, one for each process that wrote."""
+        return sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+
+    def records(self, chain: str, after: int = 0) -> Iterator[Record]:
+        """The records of any chain behind a number, checked; ParseError where it is broken."""
+        return read_chain(self._folder / chain, after)
+
+    def positions(self) -> dict[str, int]:
+        """The number of the last record of each chain."""
+        return {name: last_of(self._folder / name) for name in self.chains()}
 
     def close(self) -> None:
         """Let go of the chain; everything in it is durable already."""

@@ -25,7 +25,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .journal import chained
+from .journal import Content, chained
 from .segments import HEAD, RECORD, sync_folder, write_all
 
 MAGIC = b"CHIASML1"
@@ -38,9 +38,6 @@ _CONTENT = struct.Struct("<I")
 _BLOCK = 4096
 _STAGE = 2 << 20
 _NAMES = ("landing-0", "landing-1")
-
-Content = bytes | memoryview
-"""An object's whole file; empty for an event that brought none."""
 
 
 @dataclass(frozen=True, slots=True)

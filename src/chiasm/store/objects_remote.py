@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _PART = 8 << 20
+_MARK = "chiasm-archive"
 
 
 class RemoteObjects:
@@ -75,6 +76,25 @@ class RemoteObjects:
         except Exception as error:
             raise _failure(error, key) from None
 
+    async def mark(self, text: str = "") -> str:
+        """What the bucket is marked with as its archive's own; with a text given, marked by it where by none.
+
+        ServiceError `unavailable` where the bucket does not answer.
+        """
+        import obstore
+
+        try:
+            return (await self.read(_MARK)).decode("utf-8", "replace")
+        except ServiceError as error:
+            if error.failure.name != "no-such-object":
+                raise
+        if text:
+            try:
+                await obstore.put_async(self._store, _MARK, text.encode())
+            except Exception as error:
+                raise _failure(error, _MARK) from None
+        return text
+
     async def delete(self, key: str) -> None:
         """Remove it; nothing happens where it is not there."""
         import obstore
@@ -87,12 +107,16 @@ class RemoteObjects:
                 raise failure from None
 
     async def listed(self) -> AsyncIterator[tuple[str, int]]:
-        """All keys with their sizes."""
+        """All keys with their sizes. ServiceError where the bucket does not answer."""
         import obstore
 
-        async for page in obstore.list(self._store):
-            for one in page:
-                yield str(one["path"]), int(one["size"])
+        try:
+            async for page in obstore.list(self._store):
+                for one in page:
+                    if str(one["path"]).endswith(".dcm"):
+                        yield str(one["path"]), int(one["size"])
+        except Exception as error:
+            raise _failure(error, "") from None
 
     def close(self) -> None:
         """Remove what a process that fell may have left on its way."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -152,3 +153,21 @@ position = Table(
     Column("sequence", BigInteger, nullable=False),
 )
 """How far each chain of the journal was applied."""
+
+journal_chain = Table(
+    "journal_chain",
+    metadata,
+    Column("chain", plain_text, primary_key=True),
+    Column("number", Integer, Identity(), nullable=False, unique=True),
+)
+"""The chains of a journal that several nodes share; the number is what a chain's lock is called by."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("chain", plain_text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+"""The records of that journal. Nothing changes one or takes one away."""

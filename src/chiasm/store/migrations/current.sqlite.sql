@@ -11,6 +11,21 @@ CREATE TABLE "conflict" (
     CONSTRAINT conflict_kind_subject UNIQUE (kind, subject)
 );
 
+CREATE TABLE journal (
+    chain TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    hash BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (chain, sequence)
+);
+
+CREATE TABLE journal_chain (
+    chain TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (chain),
+    CONSTRAINT journal_chain_number UNIQUE (number)
+);
+
 CREATE TABLE outbound (
     id INTEGER NOT NULL,
     destination VARCHAR NOT NULL,
