@@ -92,14 +92,32 @@ def level_asked(identifier: DataSet, root: str) -> Level | None:
 
 
 def missing_key(identifier: DataSet, level: Level, root: str) -> int | None:
-    """The tag of a unique key above the level that has no single value, or None. PS3.4 §C.4.1.2.1."""
+    """The tag of a unique key above the level that has no single value, or None. PS3.4 §C.4.1.2.1.
+
+    What stands above an entity that is named by its UID needs no naming: many senders leave the patient's ID
+    out where they name the study, and there is nothing to be mistaken.
+    """
+    named = [one for one in MODELS[root] if Level.PATIENT < one <= level and single_values(identifier, one)]
     for above in MODELS[root]:
-        if above >= level:
-            break
-        text = text_of(identifier.element(UNIQUE[above])).strip()
-        if not text or any(one in text for one in "\\*?"):
+        if above >= level or (named and above < named[0] and not is_pattern(identifier, above)):
+            continue
+        if len(single_values(identifier, above)) != 1:
             return UNIQUE[above]
     return None
+
+
+def is_pattern(identifier: DataSet, level: Level) -> bool:
+    """Whether the unique key of a level has wildcards beside other characters. PS3.4 §C.2.2.2.4."""
+    text = text_of(identifier.element(UNIQUE[level])).strip(" \0")
+    return bool(text.strip("*")) and any(one in text for one in "*?")
+
+
+def single_values(identifier: DataSet, level: Level) -> list[str]:
+    """The names that the unique key of a level gives; none for a wildcard or an empty one."""
+    text = text_of(identifier.element(UNIQUE[level])).strip(" \0")
+    if any(one in text for one in "*?"):
+        return []
+    return [one.strip() for one in text.split("\\") if one.strip()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ..dicom.dataset import DataSet
 from ..errors import ChiasmError, ServiceError
@@ -20,8 +20,18 @@ from ..protocols.commands import STORE, Command
 from ..services import transcoding
 from ..services.archive import Archive
 from .dimse_client import Client, ClientSettings, Proposal, connect
-from .dimse_identifier import QUERY_LEVEL, read, text_of, write
-from .dimse_query import CANCELLED, MISMATCH, MODELS, PENDING, UNIQUE, level_asked, missing_key
+from .dimse_identifier import QUERY_LEVEL, read, write
+from .dimse_query import (
+    CANCELLED,
+    MISMATCH,
+    MODELS,
+    PENDING,
+    UNIQUE,
+    is_pattern,
+    level_asked,
+    missing_key,
+    single_values,
+)
 from .dimse_server import Exchange
 
 NATIVE = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
@@ -37,7 +47,9 @@ _WORTH = 16
 """The instances that a further association is worth opening for."""
 
 _FAILED_LIST = 0x00080058
-_NO_CONTEXT = 0x0122
+_LONGEST_LIST = 65_534
+_NO_CONTEXT, _UNREADABLE = 0x0122, 0xC000
+_BROKEN = (ChiasmError, OSError, KeyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +120,11 @@ class _Retrieval:
         wrong = QUERY_LEVEL if level is None else None
         if level is not None:
             wrong = None if relational else missing_key(identifier, level, self._root)
-            if wrong is None and not _values(identifier, level):
+            if wrong is None and not single_values(identifier, level):
                 wrong = UNIQUE[level]
+            for one in Level:  # nothing is given that a key might have left out
+                if one <= level and is_pattern(identifier, one):
+                    wrong = UNIQUE[one]
         if wrong is not None or level is None:
             message = "a unique key without a value, or no level of this model"
             await exchange.respond(status=MISMATCH, offending_elements=(wrong or 0,), error_comment=message)
@@ -117,7 +132,7 @@ class _Retrieval:
         return await self._locations(identifier, level)
 
     async def _locations(self, identifier: DataSet, level: Level) -> list[Location]:
-        at = {one: _values(identifier, one) for one in Level if one <= level}
+        at = {one: single_values(identifier, one) for one in Level if one <= level}
         patients: list[str | None] = [*at.get(Level.PATIENT, ())] or [None]
         found: list[Location] = []
         for patient in patients:
@@ -130,25 +145,31 @@ class _Retrieval:
         return found
 
     async def _end(self, exchange: Exchange, tally: Tally, failed: Sequence[str]) -> None:
-        """The final response: PS3.4 §C.4.2.1.5, Table C.4-2."""
+        """The final response: PS3.4 §C.4.2.1.5, Table C.4-2; §C.4.2.3.1, §C.4.3.3.1."""
         status = 0
         if exchange.cancelled:
             status = CANCELLED
-        elif tally.failed:
-            status = 0xB000 if tally.completed or tally.warning else 0xA702
+        elif tally.failed and not (tally.completed or tally.warning):
+            status = 0xA702
+        elif tally.failed or tally.warning:
+            status = 0xB000
         data: bytes | None = None
         if failed:
             listed = DataSet()
-            listed.set(_FAILED_LIST, list(failed), "UI")
+            listed.set(_FAILED_LIST, _fitting(failed), "UI")
             data = write(listed, exchange.context.transfer_syntax)
         await exchange.respond(status=status, data=data, **tally.fields(ended=not exchange.cancelled))
 
 
-def _values(identifier: DataSet, level: Level) -> list[str]:
-    text = text_of(identifier.element(UNIQUE[level])).strip()
-    if not text or any(one in text for one in "*?"):
-        return []
-    return [one.strip() for one in text.split("\\") if one.strip()]
+def _fitting(uids: Sequence[str]) -> list[str]:
+    """As many as one element of VR UI holds: its length has 16 bits. PS3.5 §7.1.2."""
+    size, fitting = 0, []
+    for uid in uids:
+        size += len(uid) + 1
+        if size > _LONGEST_LIST:
+            break
+        fitting.append(uid)
+    return fitting
 
 
 class Get(_Retrieval):
@@ -162,13 +183,13 @@ class Get(_Retrieval):
         tally = Tally(len(locations))
         failed: list[str] = []
         told = 0.0
-        async for location, body in _ahead(self._archive, locations, self._accepted(exchange)):
-            if exchange.cancelled:
-                break
-            status = await self._store(exchange, location, body)
-            if tally.take(status):
-                failed.append(location.sop_instance)
-            told = await _pending(exchange, tally, told)
+        async with contextlib.aclosing(_ahead(self._archive, locations, self._accepted(exchange))) as bodies:
+            async for location, body in bodies:
+                if exchange.cancelled:
+                    break
+                if tally.take(await self._store(exchange, location, body)):
+                    failed.append(location.sop_instance)
+                told = await _pending(exchange, tally, told)
         await self._end(exchange, tally, failed)
 
     def _accepted(self, exchange: Exchange) -> dict[str, dict[str, int]]:
@@ -188,10 +209,13 @@ class Get(_Retrieval):
             affected_instance=location.sop_instance,
             priority=0,
         )
+        data = body.data if isinstance(body.data, bytes) else _Watched(body.data)
         try:
-            answer, _ = await exchange.association.request(body.context, command, body.data)
-        except ServiceError:
-            return 0xC000
+            answer, _ = await exchange.association.request(body.context, command, data)
+        except _BROKEN:
+            if isinstance(data, _Watched) and data.broken:
+                exchange.association.abort()  # half a data set cannot be taken back: PS3.7 §9.3.1.1
+            return _UNREADABLE
         return answer.status or 0
 
 
@@ -277,7 +301,7 @@ class Move(_Retrieval):
                 lost = lost + 1 if len(left) == before else 1
                 if lost >= _ATTEMPTS:
                     break
-                await asyncio.sleep(_PAUSE * 2**lost)
+                await _pause(exchange, _PAUSE * 2**lost)
         while left and not exchange.cancelled:
             tally.take(0xA702)
             failed.append(left.popleft().sop_instance)
@@ -290,23 +314,63 @@ class Move(_Retrieval):
             accepted.setdefault(context.abstract_syntax, {})[context.transfer_syntax] = context.id
         originator = (exchange.peer.calling, exchange.command.message_id or 0)
         told = 0.0
-        async for location, body in _ahead(self._archive, list(left), accepted):
-            if exchange.cancelled:
-                return
-            status = _NO_CONTEXT
-            if not body.error:
-                answer = await client.store(
-                    location.sop_class,
-                    location.sop_instance,
-                    body.data,
-                    transfer_syntax=body.syntax,
-                    originator=originator,
-                )
-                status = answer.status or 0
-            left.popleft()
-            if tally.take(status):
-                failed.append(location.sop_instance)
-            told = await _pending(exchange, tally, told)
+        async with contextlib.aclosing(_ahead(self._archive, list(left), accepted)) as bodies:
+            async for location, body in bodies:
+                if exchange.cancelled:
+                    return
+                status = await _stored(client, location, body, originator)
+                left.popleft()
+                if tally.take(status):
+                    failed.append(location.sop_instance)
+                told = await _pending(exchange, tally, told)
+                if not client.protocol.established:
+                    raise ServiceError("unavailable", "the object broke off, and its association with it")
+
+
+async def _stored(client: Client, location: Location, body: _Body, originator: tuple[str, int]) -> int:
+    """The status of one sub-operation. ServiceError where the destination did not answer it."""
+    if body.error:
+        return _NO_CONTEXT
+    data = body.data if isinstance(body.data, bytes) else _Watched(body.data)
+    try:
+        answer = await client.store(
+            location.sop_class,
+            location.sop_instance,
+            data,
+            transfer_syntax=body.syntax,
+            originator=originator,
+        )
+    except _BROKEN:
+        if isinstance(data, _Watched) and data.broken:
+            client.abort()
+            return _UNREADABLE
+        raise
+    return answer.status or 0
+
+
+class _Watched:
+    """Pieces of a data set; `broken` tells whether it was they that failed, and not who takes them."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces, self.broken = pieces, False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._pieces)
+        except _BROKEN:
+            self.broken = True
+            raise
+
+
+async def _pause(exchange: Exchange, seconds: float) -> None:
+    """Wait before another attempt, unless the retrieval is cancelled meanwhile."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    while not exchange.cancelled and (left := end - clock()) > 0:
+        await asyncio.sleep(min(left, _BETWEEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +385,7 @@ class _Body:
 
 async def _ahead(
     archive: Archive, locations: Sequence[Location], accepted: Mapping[str, Mapping[str, int]]
-) -> AsyncIterator[tuple[Location, _Body]]:
+) -> AsyncGenerator[tuple[Location, _Body], None]:
     """Each instance with its data set; those to come are read while one is sent."""
     waiting: deque[tuple[Location, asyncio.Task[_Body]]] = deque()
     rest = iter(locations)
@@ -378,7 +442,13 @@ def _proposals(locations: Sequence[Location] | deque[Location]) -> list[Proposal
 
 
 def _batches(locations: Sequence[Location]) -> list[list[Location]]:
-    """The instances in parts that need at most 128 presentation contexts each: PS3.8 §9.3.2.2."""
+    """The instances in parts that need at most 128 presentation contexts each: PS3.8 §9.3.2.2.
+
+    Where they need more, those of one SOP class are put together, so that there are few associations.
+    """
+    if len(_proposals(locations)) > _CONTEXTS:
+        places = {one: place for place, one in enumerate(dict.fromkeys(one.sop_class for one in locations))}
+        locations = sorted(locations, key=lambda one: places[one.sop_class])
     batches: list[list[Location]] = [[]] if locations else []
     pairs: set[tuple[str, str]] = set()
     for one in locations:
