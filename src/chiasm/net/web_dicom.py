@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from ..services.archive import Archive
 from ..services.metadata import Metadata
-from . import web_bulk, web_frames, web_query, web_rendered, web_retrieve, web_store, web_uri
+from . import (
+    web_bulk,
+    web_capabilities,
+    web_frames,
+    web_query,
+    web_rendered,
+    web_retrieve,
+    web_store,
+    web_uri,
+)
 from .web_switch import Switch, Watcher
 
 if TYPE_CHECKING:
@@ -40,4 +49,5 @@ def routes(
         *web_store.operations(archive, limits),
         *web_uri.operations(archive),
     ]
+    operations.append(web_capabilities.operation(tuple(operations)))
     return [Mount(ROOT, Switch(operations, origins=origins, base_url=base_url, watcher=watcher))]
