@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,42 @@ def test_getscu_gets_a_study_on_the_same_association(
 
     _node(tmp_path / "node", _files(tmp_path / "in", sample, 5), ask)
     assert len(list(target.iterdir())) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "decoder"),
+    [
+        ("MR_small_RLE.dcm", "dcmdrle"),
+        ("SC_rgb_rle_2frame.dcm", "dcmdrle"),
+        ("MR_small_jpeg_ls_lossless.dcm", "dcmdjpls"),
+        ("SC_rgb_jpeg_gdcm.dcm", "dcmdjpeg"),
+    ],
+)
+@pytest.mark.parametrize("option", ["+xi", "+xe"])
+def test_a_receiver_of_uncompressed_images_alone_gets_the_very_pixels(
+    tmp_path: Path, pydicom_data: Path, needs_tool: Callable[[str], str], name: str, decoder: str, option: str
+) -> None:
+    movescu, storescp, decode = needs_tool("movescu"), needs_tool("storescp"), needs_tool(decoder)
+    image, target, port = pydicom_data / "test_files" / name, tmp_path / "out", _free_port()
+    target.mkdir()
+
+    async def ask(node: int, _: Archive) -> str:
+        receiver = await asyncio.create_subprocess_exec(storescp, option, "-od", str(target), str(port))
+        try:
+            study = pydicom.dcmread(image).StudyInstanceUID
+            keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study}")
+            return await _run(movescu, "-d", "-S", "-aem", "PLAIN", *keys, "127.0.0.1", str(node))
+        finally:
+            receiver.kill()
+            await receiver.wait()
+
+    output = _node(tmp_path / "node", [image], ask, Destination("PLAIN", "127.0.0.1", port))
+    assert "0x0000: Success" in output
+    [received] = [pydicom.dcmread(path) for path in target.iterdir()]
+    expected = tmp_path / "expected.dcm"
+    subprocess.run([decode, str(image), str(expected)], check=True, capture_output=True)
+    assert (
+        received.file_meta.TransferSyntaxUID
+        == {"+xi": "1.2.840.10008.1.2", "+xe": "1.2.840.10008.1.2.1"}[option]
+    )
+    assert received.PixelData == pydicom.dcmread(expected).PixelData
