@@ -100,5 +100,6 @@ def test_killed_a_few_times(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_killed_a_thousand_times(tmp_path: Path) -> None:
     cycles(tmp_path, 1000, 2)
