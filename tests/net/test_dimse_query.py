@@ -60,7 +60,7 @@ def test_an_identifier_is_answered_at_once_and_alike_by_either_way(dimse_node, m
         taken = []
         for refuses in (False, True):
             if refuses:
-                monkeypatch.setattr(Find, "at_once", lambda self, exchange: False)
+                monkeypatch.setattr(Find, "at_once", lambda self, exchange: None)
             async with await connect(
                 "127.0.0.1", port, calling="A", called="CHIASM", contexts=contexts
             ) as peer:
@@ -73,8 +73,12 @@ def test_an_identifier_is_answered_at_once_and_alike_by_either_way(dimse_node, m
     plain = Find.at_once
 
     def counted(self, exchange):
-        ways.append(plain(self, exchange))
-        return ways[-1]
+        answers = plain(self, exchange)
+        ways.append(answers is not None)
+        return answers
+
+    async def not_briefly(self, exchange):
+        return False
 
     monkeypatch.setattr(Find, "at_once", counted)
     taken = dimse_node(work)
@@ -95,9 +99,13 @@ def test_an_identifier_is_answered_at_once_and_alike_by_either_way(dimse_node, m
 def test_other_questions_are_answered_by_a_task(dimse_node, monkeypatch, keys):
     ways = []
     plain = Find.at_once
-    monkeypatch.setattr(
-        Find, "at_once", lambda self, exchange: ways.append(plain(self, exchange)) or ways[-1]
-    )
+
+    def counted(self, exchange):
+        answers = plain(self, exchange)
+        ways.append(answers is not None)
+        return answers
+
+    monkeypatch.setattr(Find, "at_once", counted)
 
     async def work(port, archive):
         await archive.settle()

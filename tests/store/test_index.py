@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import threading
@@ -340,6 +341,45 @@ def test_locations_that_were_asked_for_before_are_those_of_now(open_at: Callable
     assert len(index.locations(studies=asked, limit=1)) == 1
     index.close()
     other.close()
+
+
+def test_a_loop_is_answered_as_a_thread_is(open_at: Callable[[], Index], database: str) -> None:
+    asked = Query(Level.STUDY, (Equals((0x0020000D,), ("1.2.9",)),), limit=10)
+
+    async def work(index: Index) -> None:
+        found = index.find_soon(asked)
+        for _ in range(2000):
+            if found is not None:
+                break
+            await asyncio.sleep(0.005)
+            found = index.find_soon(asked)
+        assert found is not None
+        assert await found == index.find(asked)
+        places = index.locations_soon(studies=["1.2.9"], limit=100)
+        assert places is not None
+        assert await places == index.locations(studies=["1.2.9"])
+        assert len(await places_of(index)) == 2
+
+    async def places_of(index: Index) -> list[Location]:
+        found = index.locations_soon(studies=["1.2.9"], limit=2)
+        assert found is not None
+        return await found
+
+    index = open_at()
+    index.apply([arrival(number) for number in range(10, 110)])
+    if database.startswith("sqlite"):
+        assert index.find_soon(asked) is None
+        assert index.locations_soon(studies=["1.2.9"], limit=1) is None
+    else:
+
+        async def run() -> None:
+            try:
+                await work(index)
+            finally:
+                index.close()
+
+        asyncio.run(run())
+    index.close()
 
 
 def test_several_writers_lose_nothing(open_at: Callable[[], Index]) -> None:

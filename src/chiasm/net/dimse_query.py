@@ -17,6 +17,7 @@ from ..services.archive import Archive
 from ..services.matching import Key
 from ..standards import dictionary
 from ..store.query_terms import level_of
+from .dimse_handler import Answers as Responses
 from .dimse_identifier import (
     AVAILABILITY,
     CHARSET,
@@ -153,32 +154,30 @@ class Find:
         """The answer to extended negotiation."""
         return granted(content)
 
-    def at_once(self, exchange: Exchange) -> bool:
-        """Answer in one write where that takes no waiting: a few matches of an identifier in the index."""
+    def at_once(self, exchange: Exchange) -> Responses | None:
+        """The answers where they take no waiting: a few matches of an identifier in the index."""
+        if not self._archive.is_at_hand():
+            return None
         try:
-            identifier = read(exchange.data, exchange.context.transfer_syntax)
-            shape = self._shape(exchange, identifier)
-            if shape is None:
-                return False
-            if shape.is_below and missing_key(identifier, shape.level, self._root) is not None:
-                return False
-            conditions = [
-                matching.condition(
-                    (tag,), vr, text_of(identifier.element(tag)), empty_values=shape.empty_values
-                )
-                for tag, vr in shape.matched
-            ]
-            query = Query(shape.level, tuple(filter(None, conditions)), limit=_BREATH + 1)
-            found = self._archive.find_at_once(query)
-            if found is None or len(found) > _BREATH:
-                return False
-            answers = [shape.answers.of_members(one.members) for one in found]
+            shape, query = self._shaped(exchange)
+            found = self._archive.find_at_once(query) if query else None
+            return None if shape is None or found is None else _responses(shape, found)
         except ChiasmError:
-            return False  # to be told by `handle`
-        for one in answers:
-            exchange.respond_at_once(PENDING, one)
-        exchange.respond_at_once(0)
-        return True
+            return None  # to be told by `handle`
+
+    def _shaped(self, exchange: Exchange) -> tuple[_Shape, Query] | tuple[None, None]:
+        """The query of an identifier that asks for plain attributes of the index, a few matches of it."""
+        identifier = read(exchange.data, exchange.context.transfer_syntax)
+        shape = self._shape(exchange, identifier)
+        if shape is None:
+            return None, None
+        if shape.is_below and missing_key(identifier, shape.level, self._root) is not None:
+            return None, None
+        conditions = [
+            matching.condition((tag,), vr, text_of(identifier.element(tag)), empty_values=shape.empty_values)
+            for tag, vr in shape.matched
+        ]
+        return shape, Query(shape.level, tuple(filter(None, conditions)), limit=_BREATH + 1)
 
     def _shape(self, exchange: Exchange, identifier: DataSet) -> _Shape | None:
         """What is the same for all identifiers that ask for these attributes; None for unusual ones."""
@@ -203,6 +202,8 @@ class Find:
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer with each match, then with the final status."""
+        if await self._briefly(exchange):
+            return
         agreed = Agreed.of(exchange.association.extended.get(self._uid, b""))
         try:
             identifier = read(exchange.data, exchange.context.transfer_syntax)
@@ -223,6 +224,20 @@ class Find:
             await exchange.respond(status=MISMATCH, error_comment=error.message[:64])
             return
         await self._answer(exchange, identifier, asked)
+
+    async def _briefly(self, exchange: Exchange) -> bool:
+        """Answer a few matches of an identifier in one write; false where that is not what is asked."""
+        try:
+            shape, query = self._shaped(exchange)
+        except ChiasmError:
+            return False
+        if shape is None or query is None or not matching.is_prompt(query):
+            return False
+        responses = _responses(shape, await self._archive.find(query))
+        if responses is None or exchange.cancelled:
+            return False
+        await exchange.association.send_answers(exchange, responses)
+        return True
 
     async def _refuse(self, exchange: Exchange, tag: int, message: str) -> None:
         await exchange.respond(status=MISMATCH, offending_elements=(tag,), error_comment=message[:64])
@@ -292,6 +307,13 @@ def _elements(data: DataSet, tags: frozenset[int]) -> dict[str, dict[str, Any]]:
     for tag in [tag for tag in plain.records if tag not in tags]:
         del plain.records[tag]
     return to_dict(plain)
+
+
+def _responses(shape: _Shape, found: list[Found]) -> Responses | None:
+    """All responses to a query with a few matches; None for more."""
+    if len(found) > _BREATH:
+        return None
+    return [*[(PENDING, shape.answers.of_members(one.members)) for one in found], (0, None)]
 
 
 def _plain(identifier: DataSet, level: Level) -> tuple[tuple[int, str], ...] | None:

@@ -28,6 +28,7 @@ from ..protocols.items import (
 )
 from ..protocols.machine import Event
 from ..protocols.pdu import APPLICATION_CONTEXT, AnsweredContext, AssociateRequest
+from .dimse_handler import Answers, Peer, Sink
 from .dimse_stream import Stream
 
 IDENTIFIER_BYTES = 16 << 20
@@ -35,40 +36,18 @@ QUEUED = 64
 """Bytes of a data set that no sink takes, and commands of one association that wait."""
 
 
-class Sink(Protocol):
-    """Takes the data set of one command as it comes."""
-
-    def write(self, data: memoryview) -> None:
-        """Take a fragment; it is only valid during the call."""
-
-    async def finish(self) -> None:
-        """The data set is whole: answer."""
-
-    def abandon(self) -> None:
-        """The rest will not come."""
-
-
 class Handler(Protocol):
-    """One service: asked for each command on a context of its abstract syntax."""
+    """One service: asked for each command on a context of its abstract syntax.
+
+    It may have `at_once(exchange) -> Answers | None` too, which is asked before `handle` where nothing else
+    of the association is under way: the answers that take no waiting.
+    """
 
     async def handle(self, exchange: Exchange) -> None:
         """Serve a command whose data set, where it has one, is in `exchange.data`."""
 
     def begin(self, exchange: Exchange) -> Sink | None:
         """A sink for the data set of a command, or None to have it whole in `handle`."""
-
-    # A handler may have `at_once(exchange) -> bool` too, which is asked before `handle` where nothing else of
-    # the association is under way: it answers and returns true, or does nothing and returns false.
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end, as it says itself."""
-
-    calling: str
-    called: str
-    address: str
-    identity: UserIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +84,6 @@ class Exchange:
         """Send a response; `fields` are further elements of the command set by name. PS3.7 §9.3."""
         answer = self.command.answer(status, has_data=data is not None, **fields)
         await self.association.send(self.context.id, answer, data)
-
-    def respond_at_once(self, status: int, data: bytes | None = None) -> None:
-        """Send a response that has a status and nothing else, in one write with those that follow it.
-
-        Only for `Handler.at_once`, which nothing else runs beside.
-        """
-        self.association.protocol.send_answer(self.context.id, self.command, status, data)
 
 
 class ServerAssociation:
@@ -237,8 +209,9 @@ class ServerAssociation:
     def _serve(self, exchange: Exchange, handler: Handler) -> None:
         at_once = getattr(handler, "at_once", None)
         is_free = not self._tasks and self.open and self.stream.is_writable
-        if at_once is not None and is_free and at_once(exchange):
-            self.stream.flush()
+        answers = at_once(exchange) if at_once is not None and is_free else None
+        if answers is not None:
+            self._put(exchange, answers)
             return
         self._running[exchange.command.message_id or 0] = exchange
         self._spawn(self._handle(exchange, handler))
@@ -299,6 +272,19 @@ class ServerAssociation:
             self.protocol.send(context, command, data)
             self.stream.flush()
             await self.stream.drained()
+
+    async def send_answers(self, exchange: Exchange, answers: Answers) -> None:
+        """Send responses to one command in one write. ConnectionError where the association is no more."""
+        async with self._sending:
+            if not self.open:
+                raise ConnectionError("the association is no more")
+            self._put(exchange, answers)
+            await self.stream.drained()
+
+    def _put(self, exchange: Exchange, answers: Answers) -> None:
+        for status, data in answers:
+            self.protocol.send_answer(exchange.context.id, exchange.command, status, data)
+        self.stream.flush()
 
     async def request(
         self,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -232,6 +232,11 @@ class Archive:
         if found is not None:
             return found
         await self.settle()
+        if self.settings.database and is_prompt(query):
+            most = _FEW if query.limit is None else min(query.limit, _FEW)
+            found = await _soon(self.index.find_soon(replace(query, limit=most)))
+            if found is not None and (len(found) < _FEW or most == query.limit):
+                return found
         return await self._ask(self.index.find, query)
 
     def find_at_once(self, query: Query) -> list[Found] | None:
@@ -240,14 +245,14 @@ class Archive:
         That is an embedded index in which all is found that was acknowledged, asked for patients, studies or
         series by an identifier that few of them share.
         """
-        if not (is_prompt(query) and self._is_prompt()):
+        if not (is_prompt(query) and self.is_at_hand()):
             return None
         if query.limit is not None and query.limit <= _FEW:
             return self.index.find(query)
         found = self.index.find(replace(query, limit=_FEW))
         return found if len(found) < _FEW else None
 
-    def _is_prompt(self) -> bool:
+    def is_at_hand(self) -> bool:
         """Whether the index is embedded, and knows all that was acknowledged."""
         if self.settings.database or self.projection.position < self.journal.sequence:
             return False
@@ -272,10 +277,15 @@ class Archive:
 
     async def locations(self, **of: Any) -> list[Location]:
         """Where instances lie: of a patient, studies, series or instances, as `Index.locations`."""
-        if self._is_prompt():  # some hundreds are read sooner than a thread begins
+        if self.is_at_hand():  # some hundreds are read sooner than a thread begins
             found = self.index.locations(**of, limit=_SOME)
             if len(found) < _SOME:
                 return found
+        elif self.settings.database:
+            await self.settle()
+            soon = await _soon(self.index.locations_soon(**of, limit=_SOME))
+            if soon is not None and len(soon) < _SOME:
+                return soon
         await self.settle()
         return await self._ask(lambda: self.index.locations(**of))
 
@@ -372,6 +382,16 @@ class Archive:
         for queue in self._watchers if batch else ():
             with contextlib.suppress(asyncio.QueueFull):  # who does not listen misses what is shown live
                 queue.put_nowait(batch)
+
+
+async def _soon(asked: Awaitable[T] | None) -> T | None:
+    """What is asked in the loop itself; None where that cannot be, and another way is to be gone."""
+    if asked is None:
+        return None
+    try:
+        return await asked
+    except ServiceError:
+        return None
 
 
 def _next(parts: Iterator[list[Found]]) -> list[Found] | None:

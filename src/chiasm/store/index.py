@@ -6,25 +6,27 @@ Synchronous, and safe to call from several threads: callers run it beside their 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..model.holdings import Found, Location
 from ..model.query import Level, Query
 from .arrivals import Applied, Arrival
 from .conflicts import Conflict, of_row
 from .extract import SEPARATOR
-from .index_driver import Driver, Row, open_driver
+from .index_driver import Driver, Row, Statement, open_driver
 from .recent import Recent
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from .index_apply import Applier
+    from .index_pipeline import Pipeline
     from .index_statements import Statements
     from .query_sql import Planner
 
+T = TypeVar("T")
 __all__ = ["Applied", "Arrival", "Conflict", "Index", "open_index"]
 
 
@@ -73,7 +75,9 @@ class Index:
 
     def apply(self, arrivals: Sequence[Arrival]) -> list[Applied]:
         """Take a batch into the index in one transaction; what was applied before is passed over."""
-        return self._applier.apply(arrivals)
+        applied = self._applier.apply(arrivals)
+        self._driver.grew(len(applied))
+        return applied
 
     def position(self, chain: str) -> int:
         """The sequence number up to which a chain of the journal was applied; 0 for none."""
@@ -92,6 +96,38 @@ class Index:
         statement, given = self._planner.plan(query)
         rows = self._driver.rows(statement, given)
         return _READERS[query.level](rows)
+
+    def find_soon(self, query: Query) -> Awaitable[list[Found]] | None:
+        """The same for an event loop, which is not blocked; None where there is no such way now."""
+        pipeline = self._pipeline
+        if pipeline is None:
+            return None
+        statement, given = self._planner.plan(query)
+        rows = pipeline.rows(statement, statement.values(given))
+        return None if rows is None else _of_rows(_READERS[query.level], rows)
+
+    def locations_soon(
+        self,
+        *,
+        patient: int | str | None = None,
+        studies: Sequence[str] = (),
+        series: Sequence[str] = (),
+        instances: Sequence[str] = (),
+        limit: int,
+    ) -> Awaitable[list[Location]] | None:
+        """Locations for an event loop, as `find_soon`."""
+        pipeline = self._pipeline
+        if pipeline is None or (patient is None and not (studies or series or instances)):
+            return None
+        statement, given = self._located(patient, studies, series, instances, limit)
+        rows = pipeline.rows(statement, statement.values(given))
+        return None if rows is None else _of_rows(_locations_of, rows)
+
+    @cached_property
+    def _pipeline(self) -> Pipeline | None:
+        from .index_pipeline import Pipeline
+
+        return Pipeline(self._driver.pipeline_url) if self._driver.pipeline_url else None
 
     def stream(self, query: Query, chunk: int = 500) -> Iterator[list[Found]]:
         """The same, some at a time: what is held at the start, whatever arrives meanwhile."""
@@ -133,21 +169,24 @@ class Index:
             self._recent.put(version, asked, found)
         return list(found)
 
-    def _locations(
+    def _locations(self, *asked: Any) -> list[Location]:
+        return _locations_of(self._driver.rows(*self._located(*asked)))
+
+    def _located(
         self,
         patient: int | str | None,
         studies: Sequence[str],
         series: Sequence[str],
         instances: Sequence[str],
         limit: int | None,
-    ) -> list[Location]:
+    ) -> tuple[Statement, dict[str, Any]]:
         array = self._driver.array
-        shape = (type(patient), bool(studies), bool(series), bool(instances))
-        given: Mapping[str, Any] = {
+        given = {
             "patient": patient, "studies": array(studies), "series": array(series),
             "instances": array(instances), "limit": (1 << 62) if limit is None else limit,
         }  # fmt: skip
-        return [_location(row) for row in self._driver.rows(self._statements.locations(shape), given)]
+        shape = (type(patient), bool(studies), bool(series), bool(instances))
+        return self._statements.locations(shape), given
 
     def instance(self, sop_instance: str) -> Location | None:
         """Where the current version of an instance lies; None where it is not held."""
@@ -186,10 +225,20 @@ class Index:
         return self._engine
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; in an event loop where it was asked in one."""
+        if self._pipeline is not None:
+            self._pipeline.close()
         self._driver.close()
         if self._engine is not None:
             self._engine.dispose()
+
+
+async def _of_rows(read: Callable[[list[Row]], T], rows: Awaitable[list[Row]]) -> T:
+    return read(await rows)
+
+
+def _locations_of(rows: list[Row]) -> list[Location]:
+    return [_location(row) for row in rows]
 
 
 def _location(row: Row) -> Location:

@@ -27,6 +27,8 @@ Result = TypeVar("Result")
 
 _ATTEMPTS = 12
 _WAIT = 30.0
+_YOUNG, _GROWN = 64, 100_000
+_COUNTED = ("patient", "study", "series", "instance", "patient_key", "study_key", "series_key")
 
 
 class Statement:
@@ -50,6 +52,7 @@ class Driver:
 
     name = ""
     mark = "?"
+    pipeline_url = ""
     engine_url = ""
     errors: tuple[type[Exception], ...] = ()
 
@@ -124,6 +127,9 @@ class Driver:
         with self.connection() as connection:
             rows: list[Row] = connection.execute(statement.text, statement.values(given)).fetchall()
             return rows
+
+    def grew(self, count: int) -> None:
+        """So many objects were taken in: what the database must know of its size is told it."""
 
     def version(self) -> int | None:
         """A number that changes with everything that is committed; None where that is not told."""
@@ -273,8 +279,9 @@ class PostgresDriver(Driver):
         import psycopg
 
         self.psycopg = psycopg
+        self._taken, self._counted_at = 0, _YOUNG
         self.errors = (psycopg.Error,)
-        self.url = "postgresql://" + url.split("://", 1)[1]
+        self.url = self.pipeline_url = "postgresql://" + url.split("://", 1)[1]
         self.engine_url = "postgresql+psycopg://" + url.split("://", 1)[1]
         with self.connection() as connection:
             current = _revision(connection, "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL")
@@ -296,6 +303,18 @@ class PostgresDriver(Driver):
         connection.prepared_max = 500
         connection.execute("SET jit = off")  # its compilation costs more than these queries
         return connection
+
+    def grew(self, count: int) -> None:
+        """Let a young database be counted each time that it has doubled; PostgreSQL does so a minute later.
+
+        Until then it takes the tables for nearly empty, and reads all of them for each question.
+        """
+        self._taken += count
+        if self._taken < self._counted_at or self._taken > _GROWN:
+            return
+        self._counted_at = 2 * self._taken
+        with contextlib.suppress(ServiceError), self.connection() as connection:
+            connection.execute(f"ANALYZE {', '.join(_COUNTED)}")
 
     @contextlib.contextmanager
     def cursor(self, statement: Statement, given: Mapping[str, Any]) -> Iterator[Any]:
