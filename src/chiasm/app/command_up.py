@@ -68,7 +68,7 @@ def _alone(settings: NodeSettings, told: str) -> int:
 
     sys.setswitchinterval(0.0005)  # a request is answered before a batch of the index is done
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)  # what one object leaves in cycles is little, and looking for it is dear
+    gc.set_threshold(10_000, 20, 20)  # what one object leaves in cycles is little, and looking for it is dear
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(serve())
     return 0

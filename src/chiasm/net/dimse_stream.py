@@ -94,6 +94,7 @@ class Stream(asyncio.BufferedProtocol):
             self._quick = None
         self._writable.set()
         self.lost.set()
+        self._buffer = memoryview(b"")  # who still holds the association need not hold that
         assert self.association is not None
         for one in self.association.closed(self._loop.time()):
             self._happened(self, one)

@@ -191,7 +191,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     ear, mouth = sys.stdin.buffer, sys.stdout.buffer
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)  # a batch of headers makes many objects, and hardly any cycle
+    gc.set_threshold(10_000, 20, 20)  # a batch of headers makes many objects, and hardly any cycle
     database, chain, root = _hear(ear)
     try:
         index = open_index(database)
