@@ -41,6 +41,8 @@ def test_samples_are_those_of_the_file(place: str, pydicom_data: Path) -> None:
     caught.value.close()
     with urllib.request.urlopen(f"{place}/1/overlays") as answer:
         assert json.loads(answer.read()) == []
+    with urllib.request.urlopen(f"{place}/1/levels") as answer:
+        assert json.loads(answer.read()) is None
 
 
 @pytest.mark.parametrize("path", ["/0/samples", "/2/samples", "/x/samples", "/9999999999/overlays"])

@@ -6,8 +6,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
+from PIL import Image
+from pydicom.dataset import Dataset
 from pydicom.pixels import apply_modality_lut, pixel_array
 
 from tests.console.browser import Browser
@@ -115,6 +118,52 @@ def test_window_zoom_turns_and_measures(
     browser.key("p")
     browser.drag((600, 400), (630, 420))
     assert browser.ask("[chiasm.state().view.x, chiasm.state().view.y]") == [30, 20]
+
+
+def test_look_up_tables_are_applied_as_dcmtk_does(
+    node: Running, browser: Browser, tmp_path: Path, pydicom_data: Path, needs_tool: Callable[[str], str]
+) -> None:
+    storescu, picture = needs_tool("storescu"), needs_tool("dcm2pnm")
+    content = pydicom.dcmread(pydicom_data / "test_files" / "MR_small.dcm")
+    content.StudyInstanceUID, content.SeriesInstanceUID, content.SOPInstanceUID = "2.25.71", "2.25.72", "2.25.73"
+    content.file_meta.MediaStorageSOPInstanceUID, content.PatientID = "2.25.73", "LUT1"
+    content.PixelRepresentation, content.BitsStored, content.HighBit = 0, 12, 11
+    content.PixelData = (np.arange(64 * 64, dtype="<u2") % 4096).tobytes()
+    for name in ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"):
+        content.pop(name, None)
+    stored = np.arange(4096)
+    content.ModalityLUTSequence = [table([4096, 0, 16], stored * 3 // 2 + (stored % 7))]
+    content.ModalityLUTSequence[0].ModalityLUTType = "US"
+    content.VOILUTSequence = [table([5000, 500, 12], np.sqrt(np.arange(5000) / 5000) * 4095)]
+    path = tmp_path / "lut.dcm"
+    content.save_as(path)
+    for command in (
+        [storescu, "-aec", "CHIASM", "127.0.0.1", str(node.dimse), str(path)],
+        [picture, "+Wl", "1", "+opw", str(path), str(tmp_path / "lut.pgm")],
+    ):
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    with Image.open(tmp_path / "lut.pgm") as shown:
+        wanted = np.asarray(shown).astype(int)
+    browser.open(f"{node.url}/studies/2.25.71/view")
+    browser.until("window.chiasm?.state().shown")
+    assert browser.ask("chiasm.state().view.window") == "table"
+    assert browser.ask("document.getElementById('how').textContent").startswith("VOI LUT")
+    assert browser.ask("chiasm.probe(5, 40)") == 2565 * 3 // 2 + 2565 % 7
+    for column, row in ((0, 0), (5, 6), (33, 20), (5, 40), (63, 63)):
+        assert abs(browser.ask(f"chiasm.grayAt({column}, {row})") - wanted[row, column]) <= 1
+    browser.picture(ARTIFACTS / "voi-lut.png")
+    browser.drag((600, 400), (650, 420))
+    assert browser.ask("Array.isArray(chiasm.state().view.window)")
+    browser.key("0")
+    assert browser.ask("chiasm.state().view.window") == "table"
+
+
+def table(descriptor: list[int], entries: np.ndarray) -> Dataset:
+    """An item of a sequence of look-up tables."""
+    found = Dataset()
+    found.add_new("LUTDescriptor", "US", descriptor)
+    found.add_new("LUTData", "OW", np.asarray(entries).astype("<u2").tobytes())
+    return found
 
 
 def test_overlays_lie_over_the_image(node: Running, browser: Browser, sent: Callable[..., None]) -> None:

@@ -12,7 +12,7 @@ from pydicom.pixels import apply_color_lut, pixel_array
 
 from chiasm import dicom
 from chiasm.errors import ServiceError
-from chiasm.pixels.samples import frame_samples
+from chiasm.pixels.samples import frame_levels, frame_samples
 
 
 def of(content, frame=0):
@@ -110,3 +110,45 @@ def test_two_samples_of_a_pixel_are_not_shown(pydicom_data):
     with pytest.raises(ServiceError) as caught:
         of(content)
     assert caught.value.failure.name == "unknown-syntax"
+
+
+def lut(descriptor, entries):
+    found = Dataset()
+    found.add_new("LUTDescriptor", "US", descriptor)
+    found.add_new("LUTData", "OW", np.array(entries, "<u2").tobytes())
+    return found
+
+
+def test_a_modality_lut_is_applied_and_a_voi_lut_is_told_of(pydicom_data):
+    content = pydicom.dcmread(pydicom_data / "test_files" / "MR_small.dcm")
+    content.ModalityLUTSequence = [lut([3, 10, 16], [7, 500, 60_000])]
+    content.VOILUTSequence = [lut([4, 5, 12], [0, 1365, 2730, 4095])]
+    content.RescaleSlope, content.RescaleIntercept = 3, 4
+    samples = of(content)
+    # PS3.3 C.11.1.1.1: what lies before the first value mapped takes the first entry, what lies behind the last
+    wanted = np.array([7, 500, 60_000])[np.clip(content.pixel_array.astype(int) - 10, 0, 2)]
+    assert (samples.kind, samples.slope, samples.intercept, samples.has_levels) == ("uint16", 1.0, 0.0, True)
+    assert np.array_equal(array(samples), wanted)
+    out = io.BytesIO()
+    content.save_as(out)
+    levels = frame_levels(dicom.parse(out.getvalue()), 0)
+    assert (levels.first, list(levels.levels)) == (5, [0, 85, 170, 255])
+
+
+def test_most_images_have_neither(pydicom_data):
+    package = dicom.read_file(pydicom_data / "test_files" / "CT_small.dcm")
+    assert frame_levels(package, 0) is None
+    assert not frame_samples(package, 0).has_levels
+
+
+@pytest.mark.parametrize(
+    ("photometric", "shape", "inverse"),
+    [("MONOCHROME1", None, True), ("MONOCHROME2", None, False), ("MONOCHROME2", "INVERSE", True),
+     ("MONOCHROME1", "IDENTITY", False)],
+)  # fmt: skip
+def test_what_the_least_value_is_shown_as(pydicom_data, photometric, shape, inverse):
+    content = pydicom.dcmread(pydicom_data / "test_files" / "CT_small.dcm")
+    content.PhotometricInterpretation = photometric
+    if shape is not None:
+        content.PresentationLUTShape = shape
+    assert of(content).inverse is inverse

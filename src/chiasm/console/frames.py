@@ -43,6 +43,20 @@ class FrameSource:
         answer.add("cache-control", "private, no-cache")
         return answer
 
+    async def levels(self, request: Request) -> Answer:
+        """The VOI LUT of a frame as levels of gray, Base64 in JSON; null where it has none."""
+        from ..pixels.samples import frame_levels
+
+        location = await self._location(request)
+        number = _frame(request)
+        async with self._turn:
+            package = await self._archive.whole(location)
+            found = await asyncio.to_thread(frame_levels, package, number)
+        told = found and {"first": found.first, "levels": base64.b64encode(found.levels).decode()}
+        answer = Answer(200, "application/json", json_bytes(told))
+        answer.add("cache-control", "private, no-cache")
+        return answer
+
     async def overlays(self, request: Request) -> Answer:
         """The overlay planes of a frame, one bit for each pixel, as Base64 in JSON."""
         from ..pixels.overlays import planes

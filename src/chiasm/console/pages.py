@@ -68,6 +68,7 @@ class Console:
         operations += [
             Operation("GET", "/studies/{study}/stacks", self.stacks, "the stacks that the viewer shows"),
             Operation("GET", f"{place}/samples", self._frames.samples, "the samples of a frame"),
+            Operation("GET", f"{place}/levels", self._frames.levels, "the VOI LUT of a frame"),
             Operation("GET", f"{place}/overlays", self._frames.overlays, "the overlay planes of a frame"),
             Operation("GET", "/live", self._live.stream, "arrivals as they come"),
             Operation("GET", "/static/{name}", static, "the console's own files"),

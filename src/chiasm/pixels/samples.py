@@ -16,6 +16,8 @@ class Samples:
     int32, uint32, float32, float64 or rgb8.
 
     `windows` are centers, widths; `spacing` millimeters between rows and between columns, empty if unknown.
+    Where the image has a Modality LUT, it is applied. `has_levels`: a VOI LUT is to be applied, see `levels`.
+    `inverse`: the least value is shown white.
     """
 
     data: bytes
@@ -30,6 +32,22 @@ class Samples:
     photometric: str
     spacing: tuple[float, ...]
     count: int
+    inverse: bool
+    has_levels: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """A VOI LUT as levels of gray from 0 to 255: of `first`, the value after it, and so on."""
+
+    first: int
+    levels: bytes
+
+
+def frame_levels(package: Package, number: int) -> Levels | None:
+    """The VOI LUT of a frame; None where it has none. ServiceError for one that cannot be."""
+    found = tones.voi_levels(package.data, number)
+    return None if found is None else Levels(found[0], found[1].tobytes())
 
 
 def frame_samples(package: Package, number: int) -> Samples:
@@ -43,6 +61,9 @@ def frame_samples(package: Package, number: int) -> Samples:
         kind, photometric = "rgb8", "RGB"
         if values.ndim != 3:
             raise ServiceError("unknown-syntax", f"{geometry.samples} samples for each pixel are not shown")
+    mapped = None if kind == "rgb8" else tones.looked_up(data, values)
+    if mapped is not None:
+        values, kind = mapped, mapped.dtype.name
     where = tones.groups(data, number, "PixelValueTransformationSequence")
     voi = tones.groups(data, number, "FrameVOILUTSequence")
     slope, intercept = tones.numbers(where, "RescaleSlope"), tones.numbers(where, "RescaleIntercept")
@@ -52,6 +73,7 @@ def frame_samples(package: Package, number: int) -> Samples:
     return Samples(
         values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes(),
         kind, geometry.rows, geometry.columns, 3 if kind == "rgb8" else 1, values.dtype.kind == "i",
-        slope[0] if slope else 1.0, intercept[0] if intercept else 0.0, tuple(windows), photometric,
-        tuple(spacing) if len(spacing) == 2 else (), frames.count,
+        slope[0] if slope and mapped is None else 1.0, intercept[0] if intercept and mapped is None else 0.0,
+        tuple(windows), photometric, tuple(spacing) if len(spacing) == 2 else (), frames.count,
+        tones.is_inverse(data, photometric), kind != "rgb8" and tones.voi_levels(data, number) is not None,
     )  # fmt: skip

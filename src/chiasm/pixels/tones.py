@@ -69,9 +69,13 @@ def display(
         return np.ascontiguousarray(np.clip(np.floor(color + 0.5), 0, 255).astype("u1"))
     with np.errstate(all="ignore"):  # slopes and windows beyond all measure are clipped
         gray = _gray(data, geometry, values, number, window)
+    return np.ascontiguousarray(255 - gray if is_inverse(data, photometric) else gray)
+
+
+def is_inverse(data: DataSet, photometric: str) -> bool:
+    """Whether the least value is shown white. PS3.3 §C.7.6.3.1.2, §C.11.6.1.2."""
     shape = data.get("PresentationLUTShape")
-    inverse = photometric == "MONOCHROME1" if shape is None else shape == "INVERSE"
-    return np.ascontiguousarray(255 - gray if inverse else gray)
+    return photometric == "MONOCHROME1" if shape is None else shape == "INVERSE"
 
 
 def _rgb(color: NDArray[Any]) -> NDArray[Any]:
@@ -95,9 +99,9 @@ def _gray(
     modal = _modality(data, values, number)
     if window is None:
         voi = groups(data, number, "FrameVOILUTSequence")
-        table = voi.element("VOILUTSequence")
-        if table is not None and table.items:
-            return _through(_table(table.items[0]), modal)
+        levels = voi_levels(data, number)
+        if levels is not None:
+            return _through(*levels, modal)
         centers, widths = numbers(voi, "WindowCenter"), numbers(voi, "WindowWidth")
         if centers and widths and widths[0] > 0:
             window = centers[0], widths[0], str(voi.get("VOILUTFunction") or "LINEAR")
@@ -144,15 +148,37 @@ def windowed(values: NDArray[Any], center: float, width: float, function: str = 
     return levels
 
 
-def _modality(data: DataSet, values: NDArray[Any], number: int) -> NDArray[Any]:
+def looked_up(data: DataSet, values: NDArray[Any]) -> NDArray[Any] | None:
+    """Values through the Modality LUT, uint16; None where there is none. PS3.3 §C.11.1.1.1."""
     import numpy as np
 
     table = data.element("ModalityLUTSequence")
-    if table is not None and table.items:
-        entries, first, _ = _table(table.items[0])
-        at = np.clip(values.astype("i8") - first, 0, len(entries) - 1)
-        mapped: NDArray[Any] = entries[at].astype("f8")
-        return mapped
+    if table is None or not table.items:
+        return None
+    entries, first, _ = _table(table.items[0])
+    mapped: NDArray[Any] = entries[np.clip(values.astype("i8") - first, 0, len(entries) - 1)]
+    return mapped
+
+
+def voi_levels(data: DataSet, number: int) -> tuple[int, NDArray[Any]] | None:
+    """The first VOI LUT of a frame as levels of gray: the first value mapped, and a uint8 for each value.
+
+    None where it has none. PS3.3 §C.11.2.1.1.
+    """
+    import numpy as np
+
+    table = groups(data, number, "FrameVOILUTSequence").element("VOILUTSequence")
+    if table is None or not table.items:
+        return None
+    entries, first, bits = _table(table.items[0])
+    shown = np.floor(entries * (255 / ((1 << max(bits, 1)) - 1)) + 0.5)
+    return first, np.clip(shown, 0, 255).astype("u1")
+
+
+def _modality(data: DataSet, values: NDArray[Any], number: int) -> NDArray[Any]:
+    mapped = looked_up(data, values)
+    if mapped is not None:
+        return mapped.astype("f8")
     where = groups(data, number, "PixelValueTransformationSequence")
     slope, intercept = numbers(where, "RescaleSlope"), numbers(where, "RescaleIntercept")
     modal: NDArray[Any] = values.astype("f8") * (slope[0] if slope else 1.0) + (
@@ -183,14 +209,10 @@ def _table(
     return words[:count], first, bits
 
 
-def _through(table: tuple[NDArray[Any], int, int], modal: NDArray[Any]) -> NDArray[Any]:
+def _through(first: int, levels: NDArray[Any], modal: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
-    entries, first, bits = table
-    at = np.clip(np.nan_to_num(modal - first), 0, len(entries) - 1).astype("i8")
-    shown: NDArray[Any] = np.clip(
-        np.floor(entries[at] * (255 / ((1 << max(bits, 1)) - 1)) + 0.5), 0, 255
-    ).astype("u1")
+    shown: NDArray[Any] = levels[np.clip(np.nan_to_num(modal - first), 0, len(levels) - 1).astype("i8")]
     return shown
 
 

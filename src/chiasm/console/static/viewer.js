@@ -92,6 +92,7 @@ async function show(index) {
     frame = found;
     shown = key;
     planes = [];
+    if (view.window === "table" && !frame.levels) view.window = frame.window();
     if (!view.window) {
       view.window = frame.isColor ? [128, 256] : frame.window();
       fit();
@@ -185,7 +186,7 @@ function annotate() {
         what: [...told.what, `${current.modality} ${current.number || ""} ${current.description}`],
         where: [`${at + 1} / ${current.images.length}`, image.count > 1 ? `#${image.number}:${image.frame}` : `#${image.number}`],
         how: [
-          frame.isColor ? "RGB" : `C ${number(view.window[0])}  W ${number(view.window[1])}`,
+          frame.isColor ? "RGB" : view.window === "table" ? "VOI LUT" : `C ${number(view.window[0])}  W ${number(view.window[1])}`,
           `${Math.round(view.zoom * 100)}%  ${frame.columns} × ${frame.rows}`,
         ],
       }
@@ -206,6 +207,11 @@ function pixel(event) {
 /** The value under a pixel of the image: what the node sent, with slope and intercept. */
 export function probe(column, row) {
   return frame?.at(Math.floor(column), Math.floor(row));
+}
+
+/** The gray that a pixel of the image is drawn with. */
+export function grayAt(column, row) {
+  return bitmap.getContext("2d").getImageData(column, row, 1, 1).data[0];
 }
 
 // Pointers: the primary button uses the tool chosen, the others their own; two fingers zoom and pan.
@@ -244,6 +250,7 @@ stage.addEventListener("pointermove", (event) => {
   const chosen = used(event);
   if (chosen === "scroll") return show(before.index + Math.round(dy / 6));
   if (chosen === "window") {
+    if (view.window === "table") view.window = frame.range();
     const step = Math.max(view.window[1], 1) / 400;
     view.window = [view.window[0] + dy * step, Math.max(view.window[1] + dx * step * 2, 1)];
     byId("presets").value = "";
@@ -406,4 +413,4 @@ take("window");
 open(new URLSearchParams(location.search).get("series"));
 
 // What a test, or a curious person at the browser's own console, may ask.
-window.chiasm = { probe, state: () => ({ at, count: current?.images.length ?? 0, series: current?.uid, shown, view: { ...view } }), marks };
+window.chiasm = { probe, grayAt, state: () => ({ at, count: current?.images.length ?? 0, series: current?.uid, shown, view: { ...view } }), marks };

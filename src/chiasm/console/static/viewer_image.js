@@ -22,8 +22,9 @@ export class Frame {
     return this.values[index] * this.slope + this.intercept;
   }
 
-  /** Center and width as the file says, else from the least value to the most. */
+  /** "table" where the file has a VOI LUT, else center and width as it says, else from least to most. */
   window() {
+    if (this.levels) return "table";
     const said = this.windows.find(([, width]) => width > 0);
     return said ? [...said] : this.range();
   }
@@ -44,8 +45,15 @@ export class Frame {
     return [(low + high + 1) / 2, Math.max(high - low + 1, 1e-6)];
   }
 
-  /** Pixels for a canvas. PS3.3 §C.11.2.1.2, the linear function. */
-  paint([center, width], inverted) {
+  /** A level of gray by the VOI LUT. PS3.3 §C.11.2.1.1. */
+  level(modal) {
+    return this.levels[Math.trunc(Math.min(Math.max(modal - this.first, 0), this.levels.length - 1))];
+  }
+
+  /** Pixels for a canvas. PS3.3 §C.11.2.1.1, §C.11.2.1.2, the linear function. */
+  paint(window, inverted) {
+    const byTable = window === "table";
+    const [center, width] = byTable ? [0, 1] : window;
     const count = this.rows * this.columns;
     const pixels = new Uint32Array(count);
     const values = this.values;
@@ -54,12 +62,13 @@ export class Frame {
       for (let at = 0, from = 0; at < count; at++, from += 3)
         pixels[at] = ((0xff << 24) | (values[from + 2] << 16) | (values[from + 1] << 8) | values[from]) ^ flip;
     } else {
-      const invert = inverted !== (this.photometric === "MONOCHROME1");
+      const invert = inverted !== this.inverse;
       const low = center - 0.5 - (width - 1) / 2;
       const scale = width > 1 ? 255 / (width - 1) : Infinity;
       const gray = (value) => {
         const modal = value * this.slope + this.intercept;
-        const level = modal <= low ? 0 : modal > low + width - 1 ? 255 : Math.round((modal - low) * scale);
+        const level = byTable ? this.level(modal)
+          : modal <= low ? 0 : modal > low + width - 1 ? 255 : Math.round((modal - low) * scale);
         return (invert ? 255 - level : level) * 0x010101;
       };
       const lowest = { Int8Array: -128, Uint8Array: 0, Int16Array: -32768, Uint16Array: 0 }[values.constructor.name];
@@ -99,9 +108,15 @@ export class Frames {
 
   async fetch(instance, number, key) {
     try {
-      const answer = await fetch(`/studies/${this.study}/instances/${instance}/frames/${number}/samples`);
+      const place = `/studies/${this.study}/instances/${instance}/frames/${number}`;
+      const answer = await fetch(`${place}/samples`);
       if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).detail || answer.statusText);
       const frame = new Frame(JSON.parse(answer.headers.get("x-samples")), await answer.arrayBuffer());
+      if (frame.has_levels) {
+        const said = await (await fetch(`${place}/levels`)).json();
+        frame.first = said.first;
+        frame.levels = Uint8Array.from(atob(said.levels), (one) => one.charCodeAt(0));
+      }
       this.size += frame.size;
       this.shrink();
       return frame;
