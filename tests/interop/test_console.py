@@ -139,7 +139,7 @@ def test_look_up_tables_are_applied_as_dcmtk_does(
     content.save_as(path)
     for command in (
         [storescu, "-aec", "CHIASM", "127.0.0.1", str(node.dimse), str(path)],
-        [picture, "+Wl", "1", "+opw", str(path), str(tmp_path / "lut.pgm")],
+        [picture, "+Wl", "1", "+op", str(path), str(tmp_path / "lut.pgm")],
     ):
         subprocess.run(command, check=True, capture_output=True, timeout=60)
     with Image.open(tmp_path / "lut.pgm") as shown:
