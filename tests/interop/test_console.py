@@ -125,7 +125,11 @@ def test_look_up_tables_are_applied_as_dcmtk_does(
 ) -> None:
     storescu, picture = needs_tool("storescu"), needs_tool("dcm2pnm")
     content = pydicom.dcmread(pydicom_data / "test_files" / "MR_small.dcm")
-    content.StudyInstanceUID, content.SeriesInstanceUID, content.SOPInstanceUID = "2.25.71", "2.25.72", "2.25.73"
+    content.StudyInstanceUID, content.SeriesInstanceUID, content.SOPInstanceUID = (
+        "2.25.71",
+        "2.25.72",
+        "2.25.73",
+    )
     content.file_meta.MediaStorageSOPInstanceUID, content.PatientID = "2.25.73", "LUT1"
     content.PixelRepresentation, content.BitsStored, content.HighBit = 0, 12, 11
     content.PixelData = (np.arange(64 * 64, dtype="<u2") % 4096).tobytes()

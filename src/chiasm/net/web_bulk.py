@@ -13,10 +13,11 @@ from ..errors import ServiceError, UsageError
 from ..protocols.accept import admits
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
+from .web_conditions import Edition, decided, edition, range_holds
 from .web_media import OCTETS
-from .web_request import Answer, Request, not_modified, problem, unchanged
+from .web_request import Answer, Request, problem
 from .web_retrieve import INSTANCE
-from .web_scope import entity_tag, located
+from .web_scope import located
 from .web_switch import Operation, Parameter
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -37,14 +38,15 @@ async def _value(archive: Archive, request: Request) -> Answer:
     location = (await located(archive, request))[0]
     parts, single = _forms(request)
     place = request.arguments["value"]
-    tag = entity_tag([location], f"{place} {parts} {single}")
-    if not_modified(request, tag):
-        return unchanged(tag)
+    now = await edition(archive, request, [location], f"{place} {parts} {single}")
+    known = decided(request, now)
+    if known is not None:
+        return known
     package = await archive.header(location)
     loop = asyncio.get_running_loop()
     data = await loop.run_in_executor(None, _bytes_of, package, place)
-    answer = _ranged(request, data) if single else _one_part(data)
-    answer.add("etag", tag)
+    answer = _ranged(request, data, now) if single else _one_part(data)
+    now.tell(answer)
     answer.add("accept-ranges", "bytes" if single else "none")
     return answer
 
@@ -93,9 +95,9 @@ def _one_part(data: bytes) -> Answer:
     return Answer(200, content_type(OCTETS, boundary), body)
 
 
-def _ranged(request: Request, data: bytes) -> Answer:
+def _ranged(request: Request, data: bytes, now: Edition) -> Answer:
     """The bytes of one range, or all: RFC 9110 §14."""
-    asked = request.header(b"range")
+    asked = request.header(b"range") if range_holds(request, now) else ""
     match = _RANGE.fullmatch(asked.strip()) if asked else None
     if match is None or not (match[1] or match[2]):
         return Answer(200, OCTETS, data)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from ..errors import ServiceError, UsageError
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
+from .web_conditions import decided, edition
 from .web_media import FrameForm, frame_form
-from .web_request import Answer, Request, not_modified, unchanged
+from .web_request import Answer, Request
 from .web_retrieve import INSTANCE
-from .web_scope import entity_tag, located
+from .web_scope import located
 from .web_switch import Operation
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ async def _frames(archive: Archive, request: Request) -> Answer:
         text = f"frames stored as {location.transfer_syntax} cannot be given so"
         hint = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
         raise ServiceError("unknown-syntax", text, place="Accept", hint=hint)
-    tag = entity_tag([location], f"{numbers} {form}")
-    if not_modified(request, tag):
-        return unchanged(tag)
+    now = await edition(archive, request, [location], f"{numbers} {form}")
+    known = decided(request, now)
+    if known is not None:
+        return known
     package = await archive.header(location)
     loop = asyncio.get_running_loop()
     frames = await loop.run_in_executor(None, open_frames, package)
@@ -72,7 +74,7 @@ async def _frames(archive: Archive, request: Request) -> Answer:
         boundary = new_boundary()
         body = _parts(frames, numbers, first, form, boundary)
         answer = Answer(200, content_type(form.media, boundary), body)
-    answer.add("etag", tag)
+    now.tell(answer)
     return answer
 
 

@@ -13,10 +13,11 @@ from ..model.holdings import Location
 from ..protocols.accept import MediaType, admits
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
+from .web_conditions import decided, edition
 from .web_frames import frame_numbers
-from .web_request import Answer, Request, not_modified, unchanged
+from .web_request import Answer, Request
 from .web_retrieve import INSTANCE, LEVELS
-from .web_scope import entity_tag, located
+from .web_scope import located
 from .web_switch import Operation, Parameter
 
 _FORMS = {"image/jpeg": "jpeg", "image/png": "png", "image/gif": "gif"}
@@ -154,9 +155,10 @@ class _Rendering:
             pictures = [(locations[0], number - 1) for number in frames]
         if len(pictures) > 1 and not parts:
             pictures = [pictures[len(pictures) // 2]]
-        tag = entity_tag(locations, f"{media} {wanted} {frames} {parts}")
-        if not_modified(request, tag):
-            return unchanged(tag)
+        now = await edition(self._archive, request, locations, f"{media} {wanted} {frames} {parts}")
+        known = decided(request, now)
+        if known is not None:
+            return known
         first = await self._picture(pictures[0][0], pictures[0][1], media, wanted)
         only_parts = all(one.is_multipart for one in request.accepted if one.quality > 0)
         if len(pictures) == 1 and not only_parts:
@@ -165,7 +167,7 @@ class _Rendering:
             boundary = new_boundary()
             body = self._parts(pictures, first, media, wanted, boundary)
             answer = Answer(200, content_type(media, boundary), body)
-        answer.add("etag", tag)
+        now.tell(answer)
         answer.add("cache-control", "private, max-age=60")
         return answer
 
@@ -179,12 +181,13 @@ class _Rendering:
         locations = await located(self._archive, request)
         location = locations[len(locations) // 2]
         frame = frame_numbers(request.arguments["frames"])[0] - 1 if "frames" in request.arguments else None
-        tag = entity_tag([location], f"{form[0]} {size} {frame}")
-        if not_modified(request, tag):
-            return unchanged(tag)
+        now = await edition(self._archive, request, [location], f"{form[0]} {size} {frame}")
+        known = decided(request, now)
+        if known is not None:
+            return known
         small = Look(viewport=(min(size, 1024), min(size, 1024)))
         answer = Answer(200, form[0], await self._picture(location, frame, form[0], small))
-        answer.add("etag", tag)
+        now.tell(answer)
         answer.add("cache-control", "private, max-age=600")
         return answer
 

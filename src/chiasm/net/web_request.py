@@ -140,12 +140,12 @@ class Answer:
 Act = Callable[[Request], Awaitable[Answer]]
 
 
-def not_modified(request: Request, tag: str, modified: str = "") -> bool:
-    """Whether the client's copy is as new: RFC 9110 §13.1.2, §13.1.3, the tag before the date."""
+def not_modified(request: Request, tag: str) -> bool:
+    """Whether the client's copy is as new by its tag: RFC 9110 §13.1.2."""
     known = request.header(b"if-none-match")
-    if known:
-        return known.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in known.split(",")}
-    return bool(modified) and request.header(b"if-modified-since") == modified
+    if not known:
+        return False
+    return known.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in known.split(",")}
 
 
 def unchanged(tag: str) -> Answer:
@@ -157,7 +157,8 @@ def unchanged(tag: str) -> Answer:
 
 _TITLES = {
     400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
-    409: "Conflict", 410: "Gone", 411: "Length Required", 413: "Content Too Large", 414: "URI Too Long",
+    409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed",
+    413: "Content Too Large", 414: "URI Too Long",
     415: "Unsupported Media Type", 416: "Range Not Satisfiable", 500: "Internal Server Error",
     502: "Bad Gateway", 503: "Service Unavailable", 507: "Insufficient Storage",
 }  # fmt: skip

@@ -15,10 +15,11 @@ from ..services.archive import Archive
 from ..services.metadata import Metadata
 from .web_archive_zip import is_wanted, zip_answer
 from .web_bytes import Span, length_of, sent, span_of
+from .web_conditions import Edition, decided, edition
 from .web_file import file_head
 from .web_query import JSON, XML, json_answer, xml_answer
-from .web_request import Answer, Request, not_modified, unchanged
-from .web_scope import ANY, entity_tag, located, syntaxes
+from .web_request import Answer, Request
+from .web_scope import ANY, located, syntaxes
 from .web_switch import Operation
 
 DICOM = "application/dicom"
@@ -60,9 +61,12 @@ class _Retrieval:
             raise ServiceError("unknown-syntax", "metadata is application/dicom+json or +xml", place="Accept")
         locations = await located(self._archive, request)
         base = request.base
-        tag = entity_tag(locations, f"{kind} {base} {request.header(b'accept-charset')}")
-        if not_modified(request, tag):
-            return unchanged(tag)
+        now = await edition(
+            self._archive, request, locations, f"{kind} {base} {request.header(b'accept-charset')}"
+        )
+        known = decided(request, now)
+        if known is not None:
+            return known
         texts = await self._metadata.texts(locations, base)
         if kind == XML:
             answer = xml_answer(texts)
@@ -70,7 +74,7 @@ class _Retrieval:
             answer = json_answer(kind, (b"[" + b",".join(texts) + b"]").decode(), request)
         else:
             answer = Answer(200, kind, b"[" + b",\n".join(texts) + b"]")
-        _tagged(answer, tag)
+        _tagged(answer, now)
         return answer
 
     async def files(self, request: Request) -> Answer:
@@ -94,14 +98,15 @@ class _Retrieval:
                 hint='multipart/related; type="application/dicom"',
             )
         wanted = syntaxes(many or single)
-        tag = entity_tag(locations, f"{bool(many)} {wanted}")
-        if not_modified(request, tag):
-            return unchanged(tag)
+        now = await edition(self._archive, request, locations, f"{bool(many)} {wanted}")
+        known = decided(request, now)
+        if known is not None:
+            return known
         if many:
             answer = await self._multipart(request, locations, wanted)
         else:
             answer = await self._single(locations[0], wanted)
-        _tagged(answer, tag)
+        _tagged(answer, now)
         return answer
 
     async def _single(self, location: Location, wanted: list[str]) -> Answer:
@@ -223,6 +228,6 @@ async def _file(location: Location, syntax: str, chunks: AsyncIterator[bytes]) -
         yield chunk
 
 
-def _tagged(answer: Answer, tag: str) -> None:
-    answer.add("etag", tag)
+def _tagged(answer: Answer, now: Edition) -> None:
+    now.tell(answer)
     answer.add("cache-control", "private, no-cache")

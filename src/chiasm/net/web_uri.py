@@ -12,11 +12,12 @@ from ..protocols.accept import parse_accept
 from ..services.archive import Archive
 from ..standards import uids
 from .web_bytes import sent, span_of
+from .web_conditions import decided, edition
 from .web_query_text import uid_of
 from .web_rendered import Look, picture, picture_form
-from .web_request import Answer, Request, not_modified, unchanged
+from .web_request import Answer, Request
 from .web_retrieve import DICOM, as_stored, in_other_syntax
-from .web_scope import ANY, entity_tag
+from .web_scope import ANY
 from .web_switch import Operation, Parameter
 
 _RULE = "PS3.18 §9.1.2"
@@ -77,29 +78,31 @@ async def _object(archive: Archive, request: Request) -> Answer:
     if form is None:
         raise ServiceError("unknown-syntax", "it is application/dicom or a picture", place="contentType")
     wanted, frame = _look(given)
-    tag = entity_tag([location], f"{form[0]} {wanted} {frame}")
-    if not_modified(request, tag):
-        return unchanged(tag)
+    now = await edition(archive, request, [location], f"{form[0]} {wanted} {frame}")
+    known = decided(request, now)
+    if known is not None:
+        return known
     package = await archive.header(location)
     wanted = _placed(wanted, given, package)
     work = functools.partial(picture, package, frame, form[0], wanted)
     answer = Answer(200, form[0], await asyncio.get_running_loop().run_in_executor(None, work))
-    answer.add("etag", tag)
+    now.tell(answer)
     return answer
 
 
 async def _file(archive: Archive, request: Request, location: Location, syntax: str) -> Answer:
     """The object itself; Explicit VR little endian where no transfer syntax is named. PS3.18 §9.1.2.2.1."""
     wanted = [uid_of(syntax)] if syntax and syntax != ANY else [ANY if syntax else uids.EXPLICIT_LITTLE]
-    tag = entity_tag([location], f"file {wanted}")
-    if not_modified(request, tag):
-        return unchanged(tag)
+    now = await edition(archive, request, [location], f"file {wanted}")
+    known = decided(request, now)
+    if known is not None:
+        return known
     if as_stored(location, wanted):
         answer = Answer(200, DICOM, sent(archive, [span_of(archive, location)]), length=location.size)
     else:
         _, body = await in_other_syntax(archive, location, wanted)
         answer = Answer(200, DICOM, body)
-    answer.add("etag", tag)
+    now.tell(answer)
     return answer
 
 
