@@ -1,7 +1,6 @@
 """One chain a process: locks, group commit, progress that others see."""
 
 import asyncio
-import threading
 
 import pytest
 
@@ -47,9 +46,6 @@ def test_events_are_numbered_from_one_and_read_back(tmp_path):
 def test_many_share_commits_and_lose_nothing(tmp_path, monkeypatch, quick):
     monkeypatch.setattr("chiasm.store.journal_files._QUICK", quick)
     journal = FileJournal(new_chain(tmp_path))
-    commits = []
-    commit = journal._commit
-    monkeypatch.setattr(journal, "_commit", lambda batch: commits.append(len(batch)) or commit(batch))
 
     async def work(start):
         return [(await journal.append(event(number)), number) for number in range(start, start + 25)]
@@ -62,53 +58,6 @@ def test_many_share_commits_and_lose_nothing(tmp_path, monkeypatch, quick):
     journal.close()
     assert read == dict(numbers)
     assert sorted(read) == list(range(1, 201))
-    assert len(commits) < 100
-
-
-def test_a_commit_takes_no_more_than_the_log_can_well_hold(tmp_path, monkeypatch):
-    monkeypatch.setattr("chiasm.store.journal_files._BATCH", 1000)
-    journal = FileJournal(new_chain(tmp_path))
-
-    async def append():
-        return await asyncio.gather(*(journal.append(event(number), bytes(400)) for number in range(9)))
-
-    assert asyncio.run(append()) == list(range(1, 10))
-    journal.close()
-
-
-def test_who_gives_up_leaves_nothing_or_is_told_once_it_is_durable(tmp_path, monkeypatch):
-    monkeypatch.setattr("chiasm.store.journal_files._QUICK", -1.0)
-    journal = FileJournal(new_chain(tmp_path))
-    began, go_on = threading.Event(), threading.Event()
-    commit = journal._commit
-
-    def slow(batch):
-        began.set()
-        assert go_on.wait(20)
-        return commit(batch)
-
-    monkeypatch.setattr(journal, "_commit", slow)
-    told = []
-
-    async def one(number):
-        await journal.append(event(number), told=lambda known: told.append((number, known)))
-
-    async def run():
-        first = asyncio.create_task(one(10))
-        assert await asyncio.to_thread(began.wait, 20)
-        second = asyncio.create_task(one(20))
-        await asyncio.sleep(0)
-        for task in (first, second):
-            task.cancel()
-        await asyncio.gather(first, second, return_exceptions=True)
-        assert first.cancelled()
-        assert second.cancelled()
-        go_on.set()
-        await one(30)
-
-    asyncio.run(run())
-    assert told == [(20, None), (10, 1), (30, 2)]
-    journal.close()
 
 
 def test_a_chain_is_held_by_one_process_and_taken_up_by_the_next(tmp_path):

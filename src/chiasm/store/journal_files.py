@@ -13,36 +13,23 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ServiceError
 from ..model import Event
 from . import journal
+from .group_commit import GroupCommit, Waiting
 from .journal import Content, Record, Told
 from .landing import Landing
 from .segments import Tail, drop_unbegun, read_segment, segments, sync_file_system, sync_folder
 
 _PROGRESS = struct.Struct("<QQ")
-_TURNS = 2_000
-"""Milliseconds for which the other processes are waited for."""
-
-
 _QUICK = 0.001
 _PATIENCE = 2.0
-_BATCH = 16 << 20
-"""Seconds of a commit that the event loop waits for, and until files are placed; bytes of a commit."""
+"""Seconds of a commit that the event loop waits for, and until files are placed."""
 
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """One event that waits to be durable with the file that it brought."""
-
-    payload: bytes
-    content: Content
-    done: asyncio.Future[int]
-    told: Told
+_TURNS = 2_000
+"""Milliseconds for which the other processes are waited for."""
 
 
 class Chain:
@@ -120,14 +107,12 @@ class FileJournal:
         self._tail = Tail(chain.folder)
         self._beside = beside
         self._landing = Landing(chain.folder, self._settle)
-        self._waiting: list[_Waiting] = []
         self._away: set[int] = set()
         self._homecoming = threading.Condition()
-        self._committing = False
         self._trouble = ""
         self._pace = 0.0
         self._closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._group = GroupCommit(self._commit, lambda: self._pace <= _QUICK)
         self._progress = Progress(chain.folder, self._tail.sequence)
 
     @property
@@ -142,87 +127,31 @@ class FileJournal:
         `told` is called even where who waits was cancelled meanwhile. ServiceError where it cannot be made
         durable.
         """
-        loop = asyncio.get_running_loop()
-        mine = _Waiting(journal.encode(event), content, loop.create_future(), told)
-        self._waiting.append(mine)
-        if not self._committing:
-            self._committing = True
-            loop.call_soon(self._begin, loop)
-        try:
-            return await mine.done
-        except asyncio.CancelledError:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                told(None)
-            raise
+        return await self._group.append(journal.encode(event), content, told)
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Commit what waits, here or in the thread."""
-        batch = self._next()
-        if self._pace <= _QUICK:
-            self._ended(loop, batch, self._commit(batch))
-        else:
-            self._thread.submit(self._commit_aside, loop, batch)
-
-    def _next(self) -> list[_Waiting]:
-        """What one commit takes: no more bytes than a strip of the log can well hold."""
-        size = 0
-        for count, one in enumerate(self._waiting, 1):
-            size += len(one.payload) + len(one.content)
-            if size > _BATCH:
-                batch, self._waiting = self._waiting[:count], self._waiting[count:]
-                return batch
-        batch, self._waiting = self._waiting, []
-        return batch
-
-    def _commit_aside(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting]) -> None:
-        told = self._commit(batch)
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(self._ended, loop, batch, told)
-
-    def _ended(
-        self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], told: list[int] | ServiceError
-    ) -> None:
-        """Tell those who wait, then do what follows, and go on with those who came meanwhile."""
-        for index, one in enumerate(batch):
-            if one.done.done():  # it gave up meanwhile
-                continue
-            if isinstance(told, ServiceError):
-                one.done.set_exception(told)
-            else:
-                one.done.set_result(told[index])
-        for index, one in enumerate(batch):
-            one.told(None if isinstance(told, ServiceError) else told[index])
-        if self._waiting:
-            loop.call_soon(self._begin, loop)
-        else:
-            self._committing = False
-
-    def _commit(self, batch: list[_Waiting]) -> list[int] | ServiceError:
-        """Make a batch durable: the numbers of its records, or why it is not."""
-        if not batch:
-            return []
+    def _commit(self, batch: list[Waiting]) -> int:
+        """Make a batch durable: the number of its first record. ServiceError."""
         if self._trouble:
-            return ServiceError("unavailable", self._trouble)
+            raise ServiceError("unavailable", self._trouble)
         begin = time.perf_counter()
+        first = self._tail.sequence + 1
         try:
             records = self._tail.prepare([one.payload for one in batch])
-            contents = [one.content for one in batch]
-            entries = list(zip(records, contents, strict=True))
-            self._landing.write(self._tail.sequence + 1, self._tail.hash, entries)
+            entries = [(record, one.content) for record, one in zip(records, batch, strict=True)]
+            self._landing.write(first, self._tail.hash, entries)
         except OSError as error:
-            return ServiceError("out-of-resources", f"the journal cannot be written: {error.strerror}")
+            text = f"the journal cannot be written: {error.strerror}"
+            raise ServiceError("out-of-resources", text) from None
         with self._homecoming:
-            brought = enumerate(contents, self._tail.sequence + 1)
-            self._away.update(number for number, content in brought if content)
+            self._away.update(number for number, one in enumerate(batch, first) if one.content)
         try:
-            numbers = self._tail.write(records)
+            self._tail.write(records)
         except OSError as error:  # durable in the log, lacking in the journal: the next start repairs that
             self._trouble = f"the journal cannot be written, start the node anew: {error.strerror}"
-            return ServiceError("unavailable", self._trouble)
+            raise ServiceError("unavailable", self._trouble) from None
         self._progress.appended(self._tail.sequence)
         self._pace += (time.perf_counter() - begin - self._pace) / 8
-        return numbers
+        return first
 
     def home(self, number: int) -> None:
         """The content that an event brought is written in its place."""
@@ -281,8 +210,7 @@ class FileJournal:
 
     def close(self) -> None:
         """Let go of the chain; everything in it is durable already."""
-        self._trouble = self._trouble or "the journal is closed"
-        self._thread.shutdown()
+        self._group.close()
         with contextlib.suppress(OSError):  # what is not settled is found again at the next start
             self._landing.close()
         self._closed = True

@@ -9,24 +9,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 from ..errors import ChiasmError, ParseError, ServiceError
 from ..model import Event
 from . import journal
+from .group_commit import GroupCommit, Waiting
 from .index_driver import PostgresDriver
 from .journal import Content, Record, Recover, Told
 from .journal_chains import Hold, SharedChains
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
-_BATCH = 1_000
 _EVERY = 3.0
 _PATIENCE = 2.0
 _BOUND = 30.0
-"""Events in one commit; seconds between looks for fallen processes, until one that lives and does not move is
-helped, and until a question is given up."""
+"""Seconds between looks for fallen processes, until one that lives and does not move is helped, and until a
+question is given up."""
 
 
 def archive_of(database: str) -> tuple[str, bool]:
@@ -36,13 +35,6 @@ def archive_of(database: str) -> tuple[str, bool]:
         return SharedChains(driver).archive()
     finally:
         driver.close()
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    payload: bytes
-    done: asyncio.Future[int]
-    told: Told
 
 
 class SharedJournal:
@@ -58,12 +50,10 @@ class SharedJournal:
         self._recover = recover
         self._runs: list[tuple[int, str, int]] = []
         self._count = 0
-        self._waiting: list[_Waiting] = []
-        self._committing = False
         self._closing = threading.Event()
         self._seen: dict[str, int] = {}
         self._broken: set[str] = set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._group = GroupCommit(self._commit)
         self._asking = ThreadPoolExecutor(2, thread_name_prefix="journals")
         self._hold: Hold | None = self._take()
         self._count = self._hold.sequence
@@ -129,66 +119,21 @@ class SharedJournal:
         There is no `content`: what an event brought is in the bucket before. Once a commit has begun `told`
         is called, even where who waits was cancelled meanwhile.
         """
-        loop = asyncio.get_running_loop()
-        mine = _Waiting(journal.encode(event), loop.create_future(), told)
-        self._waiting.append(mine)
-        if not self._committing:
-            self._committing = True
-            loop.call_soon(self._begin, loop)
-        try:
-            return await mine.done
-        except asyncio.CancelledError:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                told(None)
-            raise
+        return await self._group.append(journal.encode(event), content, told)
 
     def home(self, count: int) -> None:
         """Nothing is kept here."""
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-        if self._closing.is_set():
-            self._ended(loop, batch, ServiceError("unavailable", "the journal is closed"))
-        else:
-            self._thread.submit(self._commit_aside, loop, batch)
-
-    def _commit_aside(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting]) -> None:
-        told: int | Exception
-        try:
-            told = self._commit([one.payload for one in batch])
-        except Exception as error:  # whoever waits must hear of it
-            told = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(self._ended, loop, batch, told)
-
-    def _ended(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], told: int | Exception) -> None:
-        """Tell those who wait, then do what follows, and go on with those who came meanwhile."""
-        for index, one in enumerate(batch):
-            if one.done.done():  # it gave up meanwhile
-                continue
-            if isinstance(told, Exception):
-                one.done.set_exception(told)
-            else:
-                one.done.set_result(told + index)
-        for index, one in enumerate(batch):
-            one.told(None if isinstance(told, Exception) else told + index)
-        if self._waiting:
-            loop.call_soon(self._begin, loop)
-        else:
-            self._committing = False
-
-    def _commit(self, payloads: list[bytes]) -> int:
+    def _commit(self, batch: list[Waiting]) -> int:
         """Make a batch durable: the count of its first event. ServiceError."""
         hold = self._held()
-        if payloads:
-            try:
-                hold.append(payloads)
-            except ServiceError:
-                self._drop()
-                raise
+        try:
+            hold.append([one.payload for one in batch])
+        except ServiceError:
+            self._drop()
+            raise
         first = self._count + 1
-        self._count += len(payloads)
+        self._count += len(batch)
         return first
 
     def _held(self) -> Hold:
@@ -219,7 +164,7 @@ class SharedJournal:
     def _look(self) -> None:
         while not self._closing.wait(_EVERY):
             try:
-                self._thread.submit(self._keep_alive)
+                self._group.between(self._keep_alive)
                 self._adopt_fallen()
             except (ChiasmError, OSError, RuntimeError) as error:
                 _LOG.info("fallen nodes cannot be looked for: %s", error)
@@ -307,7 +252,7 @@ class SharedJournal:
         self._closing.set()
         if self._watch is not None:
             self._watch.join()
-        self._thread.shutdown()
+        self._group.close()
         self._asking.shutdown()
         self._drop()
         self._driver.close()
