@@ -1,5 +1,6 @@
 """C-GET and C-MOVE over our own client: counts, partial failure, destinations that refuse or are down."""
 
+import contextlib
 import io
 import socket
 
@@ -63,6 +64,18 @@ class Taking:
         raise AssertionError
 
 
+@contextlib.asynccontextmanager
+async def destination(port, storage, most=10):
+    """A server that takes objects of every class, over so many associations at once."""
+    classes = dict.fromkeys(storage_classes(), storage)
+    settings = DimseSettings(maximum_associations=most)
+    there = await serve_dimse("127.0.0.1", port, classes, settings, syntaxes=transfer_syntaxes())
+    try:
+        yield there
+    finally:
+        await there.close()
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -80,18 +93,9 @@ def test_a_destination_that_refuses_some_is_told_truthfully(dimse_node):
 
     async def work(port, archive):
         taking = Taking()
-        there = await serve_dimse(
-            "127.0.0.1",
-            port_there,
-            dict.fromkeys(storage_classes(), taking),
-            DimseSettings(),
-            syntaxes=transfer_syntaxes(),
-        )
-        try:
+        async with destination(port_there, taking):
             await archive.settle()
             answers = await moved(port, study(archive), "THERE")
-        finally:
-            await there.close()
         final, data = answers[-1]
         return final, read(data, EXPLICIT).get("FailedSOPInstanceUIDList"), taking
 
@@ -124,18 +128,9 @@ def test_many_go_over_several_associations_where_the_destination_takes_them(
     async def work(port, archive):
         uids = await take_many(archive, pydicom_data, 50)
         taking = Taking()
-        there = await serve_dimse(
-            "127.0.0.1",
-            port_there,
-            dict.fromkeys(storage_classes(), taking),
-            DimseSettings(maximum_associations=most),
-            syntaxes=transfer_syntaxes(),
-        )
-        try:
+        async with destination(port_there, taking, most) as there:
             answers = await moved(port, write(asked(["1.2.9"]), EXPLICIT), "THERE")
             served = there.accepted
-        finally:
-            await there.close()
         return answers, taking, uids, served
 
     answers, taking, uids, served = dimse_node(work, Destination("THERE", "127.0.0.1", port_there))
@@ -160,17 +155,8 @@ def test_an_association_that_is_lost_loses_nothing(dimse_node, pydicom_data):
     async def work(port, archive):
         uids = await take_many(archive, pydicom_data, 50)
         taking = Aborting()
-        there = await serve_dimse(
-            "127.0.0.1",
-            port_there,
-            dict.fromkeys(storage_classes(), taking),
-            DimseSettings(),
-            syntaxes=transfer_syntaxes(),
-        )
-        try:
+        async with destination(port_there, taking):
             answers = await moved(port, write(asked(["1.2.9"]), EXPLICIT), "THERE")
-        finally:
-            await there.close()
         return answers[-1][0], set(taking.taken) - {""}, uids
 
     final, taken, uids = dimse_node(work, Destination("THERE", "127.0.0.1", port_there))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..model.holdings import Location
@@ -55,7 +55,7 @@ def length_of(spans: Sequence[Span]) -> int:
 async def sent(archive: Archive, spans: Sequence[Span]) -> AsyncIterator[bytes]:
     """The bytes of all stretches, gathered to about a megabyte. OSError where one is shorter than said."""
     loop = asyncio.get_running_loop()
-    ahead: asyncio.Future[bytes | bytearray] | None = None
+    ahead: asyncio.Future[bytearray] | None = None
     try:
         for batch in _batches(spans):
             if isinstance(batch, StoredSpan):
@@ -69,7 +69,7 @@ async def sent(archive: Archive, spans: Sequence[Span]) -> AsyncIterator[bytes]:
             if ready is not None:
                 yield ready  # type: ignore[misc]  # a bytearray is sent like bytes
                 continue
-            following: asyncio.Future[bytes | bytearray] = loop.run_in_executor(None, _gathered, batch)
+            following = loop.run_in_executor(None, _gathered, batch)
             if ahead is not None:
                 previous, ahead = ahead, following
                 yield await previous  # type: ignore[misc]  # as above
@@ -118,36 +118,43 @@ def _batches(spans: Sequence[Span]) -> Iterator[list[bytes | FileSpan] | StoredS
 def _resident(files: OpenFiles, batch: list[bytes | FileSpan]) -> bytearray | None:
     """The bytes where all of them are in memory; None where they are not, or nobody can tell."""
     buffer = bytearray(length_of(batch))
-    view, at = memoryview(buffer), 0
-    for span in batch:
-        if isinstance(span, bytes):
-            view[at : at + len(span)] = span
-            at += len(span)
-            continue
-        if not files.fill(span.path, span.start, view[at : at + span.length]):
-            return None
-        at += span.length
-    return buffer
+    return buffer if _filled(memoryview(buffer), batch, files.fill) else None
 
 
 def _gathered(batch: list[bytes | FileSpan]) -> bytearray:
     """The bytes, read from the disk where they must be."""
     buffer = bytearray(length_of(batch))
-    view, at = memoryview(buffer), 0
+    _filled(memoryview(buffer), batch, _read)
+    return buffer
+
+
+def _filled(
+    view: memoryview, batch: list[bytes | FileSpan], fill: Callable[[str, int, memoryview], bool]
+) -> bool:
+    """Whether a batch could be laid into memory, what lies in files by `fill`."""
+    at = 0
     for span in batch:
         if isinstance(span, bytes):
-            view[at : at + len(span)] = span
-            at += len(span)
-            continue
-        handle = os.open(span.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            read = 0
-            while read < span.length:
-                got = os.preadv(handle, [view[at + read : at + span.length]], span.start + read)
-                if got == 0:
-                    raise shorter(span.path)
-                read += got
-        finally:
-            os.close(handle)
-        at += span.length
-    return buffer
+            end = at + len(span)
+            view[at:end] = span
+        else:
+            end = at + span.length
+            if not fill(span.path, span.start, view[at:end]):
+                return False
+        at = end
+    return True
+
+
+def _read(path: str, start: int, into: memoryview) -> bool:
+    """Fill memory with a stretch of a file. OSError where the file is not there, or shorter than that."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        read = 0
+        while read < len(into):
+            got = os.preadv(handle, [into[read:]], start + read)
+            if got == 0:
+                raise shorter(path)
+            read += got
+    finally:
+        os.close(handle)
+    return True
