@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
 from pathlib import Path
 
 from ..errors import UsageError
+from ..services.garbage import undisturbed_start
 from .settings import Address, NodeSettings, load
 
 _TOLD = """Chiasm is up.
@@ -47,16 +47,15 @@ def up_command(config: Path | None, options: dict[str, object], *, samples: bool
 
 
 def _alone(settings: NodeSettings, told: str) -> int:
-    gc.disable()  # nothing that is loaded becomes garbage
-    from .node import Node, event_loop
+    with undisturbed_start():
+        from .node import Node, event_loop
 
     async def serve() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        node = await Node.start(settings)
-        gc.freeze()
-        gc.enable()
+        with undisturbed_start():
+            node = await Node.start(settings)
         try:
             sys.stdout.write(told.format(http=node.http, dimse=node.dimse))
             if node.viewer is not None:
@@ -67,8 +66,6 @@ def _alone(settings: NodeSettings, told: str) -> int:
             await node.close()
 
     sys.setswitchinterval(0.0005)  # a request is answered before a batch of the index is done
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)  # what one object leaves in cycles is little, and looking for it is dear
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(serve())
     return 0

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..services.garbage import undisturbed_start
 from .node import Node, event_loop
 from .settings import Address, NodeSettings, Tls
 
@@ -31,7 +32,8 @@ def read(line: str) -> NodeSettings:
 
 
 async def _serve(settings: NodeSettings) -> None:
-    node = await Node.start(settings, reuse_port=True)
+    with undisturbed_start():
+        node = await Node.start(settings, reuse_port=True)
     try:
         sys.stdout.write("ready\n")
         sys.stdout.flush()

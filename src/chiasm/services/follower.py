@@ -8,7 +8,6 @@ alone a new one takes its place and is told again what was not confirmed.
 from __future__ import annotations
 
 import contextlib
-import gc
 import pickle
 import signal
 import struct
@@ -24,6 +23,7 @@ from typing import IO, Any
 from ..errors import ChiasmError
 from ..model import Event, Source
 from ..store.index import open_index
+from .garbage import undisturbed_start
 from .projection import Durable, Projection
 from .recovery import location_of
 
@@ -190,11 +190,10 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the node's end is this one's, by the end of its input
         signal.signal(number, signal.SIG_IGN)
     ear, mouth = sys.stdin.buffer, sys.stdout.buffer
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)  # a batch of headers makes many objects, and hardly any cycle
     database, chain, root = _hear(ear)
     try:
-        index = open_index(database)
+        with undisturbed_start():
+            index = open_index(database)
         position = index.position(chain)
     except ChiasmError as error:
         _say(mouth, (0, str(error)))
