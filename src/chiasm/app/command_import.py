@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import ChiasmError, UsageError
 from ..model import Source as Origin
 from ..services.archive import Archive
+from . import quick_loop
 from .discs import Selection, folders_of, select
 from .node import archive_settings
 from .settings import NodeSettings, load
@@ -80,7 +81,7 @@ def import_sources(sources: Sequence[str], settings: NodeSettings, *, everything
     found = list(gather(folders_of(sources)))
     if not found:
         raise UsageError("there is nothing to import", source=", ".join(sources))
-    return asyncio.run(_import(select(found, everything=everything), settings))
+    return quick_loop.run(_import(select(found, everything=everything), settings))
 
 
 async def _import(selection: Selection, settings: NodeSettings) -> Report:

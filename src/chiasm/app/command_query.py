@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from ..dicom.dataset import DataSet
 from ..errors import ServiceError, UsageError
 from ..standards import dictionary
+from . import quick_loop
 from .command_echo import peer_of
 from .terminal import printable
 
@@ -48,7 +48,7 @@ def query_command(peer: str, asked: Asked, *, as_json: bool) -> int:
     peer_of(peer)
     identifier, columns = identifier_of(asked)
     try:
-        return asyncio.run(_show(peer, asked, identifier, columns, as_json=as_json))
+        return quick_loop.run(_show(peer, asked, identifier, columns, as_json=as_json))
     except ServiceError as error:
         sys.stderr.write(f"chiasm: {printable(str(error))}\n")
         return 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ServiceError, UsageError
+from . import quick_loop
 from .command_echo import peer_of
 from .terminal import bar, printable
 
@@ -67,7 +67,7 @@ def retrieve_command(peer: str, wanted: Wanted) -> int:
     report = Report()
     work = _move if wanted.move_to else _get
     try:
-        asyncio.run(work(peer, wanted, selections, report))
+        quick_loop.run(work(peer, wanted, selections, report))
     except ServiceError as error:
         report.failure = str(error)
     except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ServiceError, UsageError
+from . import quick_loop
 from .command_echo import peer_of
 from .send_record import SendRecord
 from .sources import gather
@@ -75,7 +75,7 @@ def send_command(peer: str, sources: Sequence[str], manner: Manner) -> int:
         sending = _Sending(peer, manner, report, record)
         try:
             sending.look(sources)
-            asyncio.run(sending.run())
+            quick_loop.run(sending.run())
         except ServiceError as error:
             report.failure = str(error)
         except KeyboardInterrupt:
