@@ -1,5 +1,7 @@
 """Settings: what a file may say, and that nothing misspelled is silently ignored."""
 
+import tomllib
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,17 @@ def test_short_addresses(text, address):
 def test_options_override_what_was_given():
     settings = NodeSettings().with_options(workers=3, ae_title=None)
     assert (settings.workers, settings.ae_title) == (3, "CHIASM")
+
+
+@pytest.mark.parametrize("name", ["configuration.md", "configuration.zh-CN.md"])
+def test_the_documented_file_is_one_that_a_node_takes_and_leaves_out_no_key(tmp_path, name):
+    text = (Path(__file__).parents[2] / "docs" / name).read_text("utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "chiasm.toml"
+    path.write_text(example, "utf-8")
+    told, documented = load(path), tomllib.loads(example)
+    tables = {"tls", "object_options", "destinations", "routes", "source"}
+    assert documented["node"].keys() == {one.name for one in fields(NodeSettings)} - tables
+    assert documented.keys() == {"node", "tls", "object_options", "destination", "route"}
+    plain = replace(told, tls=None, object_options=(), destinations=(), routes=(), source="", viewer=None)
+    assert plain == NodeSettings(), "what is shown is not the default"
