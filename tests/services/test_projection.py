@@ -102,3 +102,21 @@ def test_a_process_that_went_on_in_another_chain_applies_to_both():
     projection.close()
     assert (heard, index.applied) == ([1, 2, 3], [1, 2, 1])
     assert projection.position == 3
+
+
+def test_it_is_full_of_many_events_or_of_a_few_with_great_heads(monkeypatch):
+    monkeypatch.setattr("chiasm.services.projection.BACKLOG", 4)
+    monkeypatch.setattr("chiasm.services.projection.HEADS", 1_000)
+    index = Index()
+    for head, most in ((b"", 4), (bytes(400), 2)):
+        projection = Projection(index, in_one_chain, 0, lambda known: None)
+        for number in range(2, 2 + most):
+            projection.add(Durable(number, EVENT, head=head))
+            assert not projection.is_full
+        projection.add(Durable(2 + most, EVENT, head=head))
+        assert projection.is_full
+        index.applied.clear()
+        projection.add(Durable(1, EVENT))
+        assert index.wait(2 + most)
+        projection.close()
+        assert not projection.is_full

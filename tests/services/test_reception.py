@@ -163,7 +163,7 @@ def test_what_has_no_room_until_the_node_ends_is_found_by_the_next(tmp_path, ima
 
 
 def test_no_object_is_begun_where_the_index_lags_too_far(tmp_path, image, monkeypatch):
-    monkeypatch.setattr("chiasm.services.archive.BACKLOG", -1)
+    monkeypatch.setattr("chiasm.services.projection.BACKLOG", -1)
 
     async def work(archive):
         archive.projection.trouble = "the database is away"

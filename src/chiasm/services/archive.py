@@ -23,7 +23,7 @@ from ..store.open_files import OpenFiles
 from .follower import Follower
 from .matching import is_prompt
 from .part10_file import receive_file
-from .projection import BACKLOG, Durable, Projection
+from .projection import Durable, Projection
 from .reception import Reception, header_for
 from .recovery import location_of, open_journal
 from .turns import Turn
@@ -115,7 +115,7 @@ class Archive:
         """
         if self.trouble:
             raise ServiceError("out-of-resources", self.trouble)
-        if self.projection.trouble and self.projection.backlog > BACKLOG:
+        if self.projection.trouble and self.projection.is_full:
             raise ServiceError("unavailable", self.projection.trouble)
         header = header or header_for(sop_class, sop_instance, transfer_syntax, source)
         return Reception(self, sop_class, sop_instance, transfer_syntax, source, header)
@@ -165,7 +165,7 @@ class Archive:
             asyncio.get_running_loop().call_soon(self._bring_home)
 
         try:
-            while self.projection.backlog > BACKLOG and not self.projection.trouble:
+            while self.projection.is_full and not self.projection.trouble:
                 await asyncio.sleep(0.005)  # the sender waits, so that the index can follow
             if content is None:
                 await writer.commit()
@@ -252,9 +252,14 @@ class Archive:
         found = self.index.find(replace(query, limit=_FEW))
         return found if len(found) < _FEW else None
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the index is asked without another process."""
+        return not self.settings.database
+
     def is_at_hand(self) -> bool:
         """Whether the index is embedded, and knows all that was acknowledged."""
-        if self.settings.database or self.projection.position < self.journal.sequence:
+        if not self.is_embedded or self.projection.position < self.journal.sequence:
             return False
         return self.journal.seem_settled()
 

@@ -24,7 +24,7 @@ from ..errors import ChiasmError
 from ..model import Event, Source
 from ..store.index import open_index
 from .garbage import undisturbed_start
-from .projection import Durable, Projection
+from .projection import BACKLOG, HEADS, Durable, Projection
 from .recovery import location_of
 
 _SIZE = struct.Struct("<I")
@@ -52,7 +52,7 @@ class Follower:
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
         self._closing = False
-        self._falls = 0
+        self._falls = self._came = self._went = 0
         self.position = position
         self.trouble = ""
         self._teller = threading.Thread(target=self._tell, name="follower", daemon=True)
@@ -63,8 +63,14 @@ class Follower:
         """How many events wait."""
         return len(self._unconfirmed)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more should not be taken in before the index has followed."""
+        return len(self._unconfirmed) > BACKLOG or self._came - self._went > HEADS
+
     def add(self, durable: Durable) -> None:
         """Take an event that became durable."""
+        self._came += len(durable.head)
         self._unconfirmed[durable.sequence] = durable
         self._due.append(durable)
         if not self._wake.is_set():
@@ -151,6 +157,7 @@ class Follower:
     def _confirm(self, position: int) -> None:
         known = [number for number in self._unconfirmed.copy() if number <= position]
         done = [self._unconfirmed.pop(number) for number in sorted(known)]
+        self._went += sum([len(one.head) for one in done])
         self.position = max(position, self.position)
         if done:
             self._falls = 0

@@ -16,7 +16,8 @@ from .extraction import known_of
 
 BATCH = 100
 BACKLOG = 2_000
-"""Objects applied in one transaction, and those that may wait before receiving stops."""
+HEADS = 64 << 20
+"""Events applied in one transaction; those that may wait before receiving stops, and bytes of their heads."""
 
 _GATHER = 0.02
 """Seconds that are waited for more, so that one transaction serves many, unless someone asks."""
@@ -65,6 +66,7 @@ class Projection:
         self._index, self._place, self._heard, self._root = index, place, heard, root
         self._ready: list[Durable] = []
         self._next = position + 1
+        self._came = self._went = 0
         self._wake = threading.Condition()
         self._closing = False
         self._hurried = threading.Event()
@@ -78,8 +80,14 @@ class Projection:
         """How many events wait."""
         return len(self._ready)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more should not be taken in before the index has followed."""
+        return len(self._ready) > BACKLOG or self._came - self._went > HEADS
+
     def add(self, durable: Durable) -> None:
         """Take an event that became durable; one that the index knows is passed over."""
+        self._came += len(durable.head)
         with self._wake:
             heapq.heappush(self._ready, durable)
             if self._ready[0].sequence <= self._next:
@@ -93,6 +101,7 @@ class Projection:
         taken: list[Durable] = []
         while self._ready and self._ready[0].sequence <= self._next and len(taken) < BATCH:
             one = heapq.heappop(self._ready)
+            self._went += len(one.head)
             if one.sequence == self._next:  # and not one that was told twice
                 taken.append(one)
                 self._next += 1
