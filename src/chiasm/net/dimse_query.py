@@ -156,7 +156,7 @@ class Find:
 
     def at_once(self, exchange: Exchange) -> Responses | None:
         """The answers where they take no waiting: a few matches of an identifier in the index."""
-        if not self._archive.is_at_hand():
+        if not self._archive.is_embedded:
             return None
         try:
             shape, query = self._shaped(exchange)
