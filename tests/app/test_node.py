@@ -60,6 +60,8 @@ def test_dicom_in_dicomweb_out(tmp_path, pydicom_data, needs_tool):
     assert [one["00100020"]["Value"] for one in studies] == [["1CT1"]]
     assert codes == [200, 200, 200]
     assert 'chiasm_objects_received_total{result="stored",wire="dimse"} 1' in metrics
+    assert 'chiasm_associations_total{result="accepted"} 1' in metrics
+    assert 'chiasm_associations_total{result="released"} 1' in metrics
 
 
 def test_what_was_received_is_there_after_a_restart(tmp_path, pydicom_data):

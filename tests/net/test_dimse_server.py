@@ -72,6 +72,40 @@ def serving(work, settings=None):
     return asyncio.run(run())
 
 
+def test_each_association_is_told_of_when_it_begins_and_how_it_ended():
+    async def run():
+        told = []
+        handlers, limit = {VERIFICATION: Kept()}, DimseSettings(ae_titles=("CHIASM",))
+        server = await serve_dimse("127.0.0.1", 0, handlers, limit, syntaxes=[IMPLICIT], watch=told.append)
+        contexts = [Proposal(VERIFICATION, (IMPLICIT,))]
+
+        async def peer(called="CHIASM"):
+            return await connect("127.0.0.1", server.port, calling="A", called=called, contexts=contexts)
+
+        async def until(count):
+            async with asyncio.timeout(20):
+                while len(told) < count:
+                    await asyncio.sleep(0.005)
+
+        async with await peer() as one:
+            assert await one.echo() == 0
+        await until(2)
+        (await peer()).abort()
+        await until(4)
+        with pytest.raises(ServiceError):
+            await peer("OTHER")
+        await until(5)
+        held = await peer()
+        await server.close(patience=0.1)  # what is still open then is aborted
+        await until(7)
+        held.abort()
+        return told
+
+    assert asyncio.run(run()) == [
+        "accepted", "released", "accepted", "aborted", "rejected", "accepted", "aborted",
+    ]  # fmt: skip
+
+
 async def program(*command):
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

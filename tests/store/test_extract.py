@@ -58,7 +58,7 @@ def test_moments_are_local_and_universal() -> None:
     )
     assert kept.study.keys["00080020+"] == ["20261120071500.000000"]
     assert kept.study.keys["00080020@"] == ["20261119231500.000000"]
-    assert (kept.study_uid, kept.instance_uid) == ("", "")
+    assert (kept.study_uid, kept.series_uid) == ("", "")
 
 
 @pytest.mark.parametrize("values", [{}, {"StudyDate": "never", "PatientID": ""}])

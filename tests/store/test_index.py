@@ -57,8 +57,8 @@ def arrival(
         132,
         digest or hashlib.sha256(str(number).encode()).digest(),
         "1.2.840.10008.1.2.1",
-        kept.class_uid,
-        kept.instance_uid,
+        kept.instance.first("00080016"),
+        kept.instance.first("00080018"),
         kept.series_uid,
         kept.study_uid,
     )

@@ -107,6 +107,7 @@ class Node:
                 dimse,
                 syntaxes=transfer_syntaxes(),
                 reuse_port=reuse_port,
+                watch=self.metrics.association,
             )
         except OSError as error:
             raise UsageError(f"cannot listen on {settings.dimse}: {error.strerror}") from None

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -104,6 +104,7 @@ class ServerAssociation:
         self._tasks: set[asyncio.Task[None]] = set()
         self._message = 0
         self._sending = asyncio.Lock()
+        self._is_counted = False
 
     @property
     def contexts(self) -> dict[int, Context]:
@@ -134,6 +135,7 @@ class ServerAssociation:
             case ul.Requested():
                 self._requested(happening.request)
             case ul.Released():
+                self._count("released")
                 self._spawn(self._release())
             case ul.Aborted():
                 self._end()
@@ -146,6 +148,7 @@ class ServerAssociation:
         server, now = self._server, self.stream.now
         refusal = server.refusal(request)
         if refusal is not None:
+            server.watch("rejected")
             self.protocol.reject(*refusal, now)
             return
         identity = next((one for one in request.items if isinstance(one, UserIdentity)), None)
@@ -154,7 +157,14 @@ class ServerAssociation:
             one.uid: one.content for one in request.items if isinstance(one, ExtendedNegotiation)
         }
         self.protocol.accept(server.answers(request), server.items(request), now)
-        server.accepted += 1
+        self._is_counted = True
+        server.watch("accepted")
+
+    def _count(self, result: str) -> None:
+        """Tell how an accepted association ended, once."""
+        if self._is_counted:
+            self._is_counted = False
+            self._server.watch(result)
 
     def _commanded(self, happening: ul.Commanded) -> None:
         command = happening.command
@@ -339,6 +349,7 @@ class ServerAssociation:
 
     def _end(self) -> None:
         self._server.associations.discard(self)
+        self._count("aborted")
         if self._sink is not None:
             self._sink.abandon()
             self._sink = None
@@ -358,12 +369,14 @@ class DimseServer:
     """A listening DIMSE server. Made by `serve_dimse`."""
 
     def __init__(
-        self, handlers: Mapping[str, Handler], settings: DimseSettings, syntaxes: Sequence[str]
+        self,
+        handlers: Mapping[str, Handler],
+        settings: DimseSettings,
+        syntaxes: Sequence[str],
+        watch: Callable[[str], None],
     ) -> None:
-        self.handlers, self.settings = dict(handlers), settings
+        self.handlers, self.settings, self.watch = dict(handlers), settings, watch
         self.associations: set[ServerAssociation] = set()
-        self.accepted = 0
-        self.rejected = 0
         self.faults: list[str] = []
         self._syntaxes = frozenset(syntaxes)
         self._listener: asyncio.Server | None = None
@@ -385,7 +398,6 @@ class DimseServer:
 
     def refusal(self, request: AssociateRequest) -> tuple[int, int, int] | None:
         """Result, source and reason of a rejection: PS3.8 §9.3.4, Table 9-21. None to accept."""
-        self.rejected += 1
         if not request.version & 1:
             return 1, 2, 2
         if len(self.associations) > self.settings.maximum_associations:
@@ -394,7 +406,6 @@ class DimseServer:
             return 1, 1, 2
         if self.settings.ae_titles and request.called not in self.settings.ae_titles:
             return 1, 1, 7
-        self.rejected -= 1
         return None
 
     def answers(self, request: AssociateRequest) -> list[AnsweredContext]:
@@ -477,8 +488,12 @@ async def serve_dimse(
     *,
     syntaxes: Iterable[str],
     reuse_port: bool = False,
+    watch: Callable[[str], None] = lambda result: None,
 ) -> DimseServer:
-    """A listening server; port 0 takes any that is free. OSError where it cannot listen."""
-    server = DimseServer(handlers, settings, tuple(syntaxes))
+    """A listening server; port 0 takes any that is free. OSError where it cannot listen.
+
+    `watch` is told of each association that it was accepted or rejected, and later released or aborted.
+    """
+    server = DimseServer(handlers, settings, tuple(syntaxes), watch)
     await server.start(host, port, reuse_port=reuse_port)
     return server

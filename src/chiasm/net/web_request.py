@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -196,12 +196,6 @@ def json_bytes(value: object) -> bytes:
     import json
 
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-async def pieces_of(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
-    """Byte strings one by one."""
-    for part in parts:
-        yield part
 
 
 def joined(members: Mapping[str, str]) -> str:

@@ -70,16 +70,6 @@ class Extract:
         """Series Instance UID; empty where the object has none."""
         return self.series.first("0020000E")
 
-    @property
-    def instance_uid(self) -> str:
-        """SOP Instance UID; empty where the object has none."""
-        return self.instance.first("00080018")
-
-    @property
-    def class_uid(self) -> str:
-        """SOP Class UID; empty where the object has none."""
-        return self.instance.first("00080016")
-
 
 def extract(data: DataSet | Package) -> Extract:
     """What the index keeps of an object.
