@@ -25,6 +25,7 @@ class Limits:
     json_bytes: int = 256 << 20
     json_depth: int = 1_000
     image_pixels: int = 500_000_000
+    spool_bytes: int = 32 << 30
     codec_memory: int = 4 << 30
     codec_seconds: int = 120
     archive_members: int = 100_000

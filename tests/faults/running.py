@@ -25,6 +25,7 @@ CT, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1"
 PROGRAM = [sys.executable, "-c", "from chiasm.app.start import main; main()"]
 PIECE = 256 << 10
 _WAIT = 60.0
+_LONG = 600.0
 
 
 class Running:
@@ -111,6 +112,15 @@ class Running:
             connection.request("GET", path, headers={"Accept": accept})
             answer = connection.getresponse()
             return answer.status, answer.getheader("Content-Type", ""), answer.read()
+
+    def drain(self, path: str, accept: str) -> int:
+        """The bytes of an answer, of which none is kept."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=_LONG)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Accept": accept})
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
+            return sum(len(piece) for piece in iter(lambda: answer.read(1 << 20), b""))
 
     def instances(self, study: str) -> list[str]:
         """The SOP Instance UIDs that QIDO-RS tells of a study, in pages."""

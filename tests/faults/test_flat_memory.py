@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,71 @@ def test_large_objects(tmp_path: Path, sample: Path) -> None:
         before = Taken(running, sample, 8192).send(range(100))
         after = Taken(running, sample, 200 * MB).send(range(100, 102))
         assert after - before < 32 * MB
+
+
+SIDE = 512
+JPEG_LS, IMPLICIT = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2"
+
+
+def many_frames(sample: Path, frames: int) -> Iterator[bytes]:
+    """The data set of an object of so many frames of half a megabyte."""
+    data = pydicom.dcmread(sample)
+    data.SOPInstanceUID = "1.2.826.6.3"
+    data.StudyInstanceUID, data.SeriesInstanceUID = "1.2.826.6.1", "1.2.826.6.2"
+    data.Rows = data.Columns = SIDE
+    data.NumberOfFrames = frames
+    del data.PixelData, data[0xFFFCFFFC]
+    out = io.BytesIO()
+    data.save_as(out)
+    length = frames * SIDE * SIDE * 2
+    yield content(out.getvalue()) + b"\xe0\x7f\x10\0OW\0\0" + length.to_bytes(4, "little")
+    for at in range(0, length, len(_PIECE)):
+        yield _PIECE[: length - at]
+
+
+def most_while_given(running: Running, path: str, accept: str) -> tuple[int, int]:
+    """The node's memory at most while it gives something, and the bytes of that."""
+    levels, ended = [running.memory()], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.01):
+            levels.append(running.memory())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        size = running.drain(path, accept)
+    finally:
+        ended.set()
+        looking.join()
+    return max(levels), size
+
+
+@pytest.mark.parametrize("frames", [200, pytest.param(1_500, marks=pytest.mark.long)])
+@pytest.mark.timeout(1200)
+def test_many_frames_are_given_in_other_forms(tmp_path: Path, sample: Path, frames: int) -> None:
+    """In another transfer syntax and as bulk data, whose compressed frames are decoded."""
+    pixels = frames * SIDE * SIDE * 2
+    place = "/dicom-web/studies/1.2.826.6.1/series/1.2.826.6.2/instances/1.2.826.6.3"
+    with node(tmp_path / "data") as running:
+        sender = Sender(running.dimse)
+        try:
+            assert sender.store("1.2.826.6.3", many_frames(sample, 1)) == 0  # what loads once is loaded
+            small = most_while_given(running, place, f"application/dicom; transfer-syntax={JPEG_LS}")[0]
+            assert sender.store("1.2.826.6.3", many_frames(sample, frames)) == 0
+        finally:
+            sender.close()
+        asked = [
+            (place, f"application/dicom; transfer-syntax={JPEG_LS}", pixels // 100),
+            (place, f"application/dicom; transfer-syntax={IMPLICIT}", pixels),
+            (f"{place}/bulkdata/7FE00010", "application/octet-stream", pixels),
+        ]
+        for path, accept, least in asked:
+            most, size = most_while_given(running, path, accept)
+            assert size >= least
+            print(f"{accept}: {size // MB} MB given, {small // MB} MB, at most {most // MB}")  # noqa: T201
+            assert most - small < 48 * MB
+    assert list((tmp_path / "data" / "scratch").iterdir()) == []
 
 
 @pytest.mark.long

@@ -17,7 +17,7 @@ from chiasm.pixels.render import render, thumbnail
 from chiasm.pixels.samples import frame_samples
 from chiasm.pixels.transcode import TARGETS, transcode
 
-SMALL = dataclasses.replace(DEFAULT, image_pixels=1_000_000)
+SMALL = dataclasses.replace(DEFAULT, image_pixels=1_000_000, spool_bytes=8_000_000)
 NAMES = ["CT_small.dcm", "MR_small_RLE.dcm", "MR_small_jpeg_ls_lossless.dcm", "SC_rgb_rle_2frame.dcm",
          "SC_rgb_small_odd_jpeg.dcm", "MR_small_jp2klossless.dcm", "examples_palette.dcm",
          "SC_ybr_full_422_uncompressed.dcm", "liver_1frame.dcm", "MR_small_bigendian.dcm"]  # fmt: skip

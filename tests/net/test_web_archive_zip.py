@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.fileset import FileSet
@@ -65,11 +66,38 @@ def test_other_forms_are_wanted_more(node: WebNode, images: list[Path]) -> None:
     assert node.get(f"/studies/{study}", "application/zip;q=0").status == 406
 
 
-def test_a_transfer_syntax_that_is_not_stored_is_refused(node: WebNode, images: list[Path]) -> None:
-    study = _uids(images[0])[0]
-    syntax = str(dcmread(images[0]).file_meta.TransferSyntaxUID)
-    for asked, status in ((syntax, 200), ("*", 200), ("1.2.840.10008.1.2.4.80", 406)):
-        assert node.get(f"/studies/{study}", f"application/zip; transfer-syntax={asked}").status == status
+def test_another_transfer_syntax_is_made(tmp_path: Path, pydicom_data: Path) -> None:
+    path = pydicom_data / "test_files" / "CT_small.dcm"
+    wanted = dcmread(path)
+    with web_node(tmp_path) as node:
+        assert node.store(path.read_bytes()).status == 200
+        for uid in ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2", "*", wanted.file_meta.TransferSyntaxUID):
+            reply = node.get(f"/studies/{wanted.StudyInstanceUID}", f"application/zip; transfer-syntax={uid}")
+            assert reply.status == 200
+            [data] = _opened(reply.body).values()
+            given = dcmread(io.BytesIO(data))
+            assert given.file_meta.TransferSyntaxUID == (uid if uid != "*" else "1.2.840.10008.1.2.1")
+            assert np.array_equal(given.pixel_array, wanted.pixel_array)
+        lossy = "application/zip; transfer-syntax=1.2.840.10008.1.2.4.50"
+        assert node.get(f"/studies/{wanted.StudyInstanceUID}", lossy).status == 406
+
+
+def test_what_cannot_be_made_is_listed(tmp_path: Path, pydicom_data: Path) -> None:
+    report = dcmread(pydicom_data / "test_files" / "reportsi.dcm")
+    image = dcmread(pydicom_data / "test_files" / "CT_small.dcm")
+    report.StudyInstanceUID = image.StudyInstanceUID
+    report.file_meta.MediaStorageSOPInstanceUID = report.SOPInstanceUID
+    out = io.BytesIO()
+    report.save_as(out)
+    with web_node(tmp_path) as node:
+        files = (out.getvalue(), (pydicom_data / "test_files" / "CT_small.dcm").read_bytes())
+        assert node.store(*files).status == 200
+        asked = "application/zip; transfer-syntax=1.2.840.10008.1.2.5"
+        reply = node.get(f"/studies/{image.StudyInstanceUID}", asked)
+    assert (reply.status, "1 files" in reply.headers["warning"]) == (206, True)
+    names = _opened(reply.body)
+    assert [name.rpartition(".")[2].lower() for name in names] == ["dcm", "txt"]
+    assert report.SOPInstanceUID in names["MISSING.TXT"].decode()
 
 
 def test_downloads_for_people(node: WebNode, images: list[Path], tmp_path: Path) -> None:

@@ -82,14 +82,18 @@ class WebNode:
 
 @contextlib.contextmanager
 def web_node(
-    folder: Path, origins: tuple[str, ...] = (), limits: StoreLimits = DEFAULT, base_url: str = ""
+    folder: Path,
+    origins: tuple[str, ...] = (),
+    limits: StoreLimits = DEFAULT,
+    base_url: str = "",
+    objects: str = "",
 ) -> Iterator[WebNode]:
-    """Run a node until the block ends."""
+    """Run a node until the block ends; `objects` is the URL of a bucket."""
     started = threading.Event()
     found: list[Any] = []
 
     async def serve() -> None:
-        archive = await Archive.open(Settings(folder))
+        archive = await Archive.open(Settings(folder, objects=objects))
         metrics = Metrics()
         routes = [
             *web_dicom.routes(archive, origins=origins, limits=limits, watcher=metrics, base_url=base_url),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -11,7 +12,8 @@ from pydicom.pixels import pixel_array
 
 from chiasm import dicom
 from chiasm.errors import ServiceError
-from chiasm.pixels.transcode import TARGETS, transcode
+from chiasm.limits import DEFAULT
+from chiasm.pixels.transcode import TARGETS, recoded, transcode
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -26,6 +28,30 @@ def test_samples_stay_exact(pydicom_data, name, target):
     after = pydicom.dcmread(io.BytesIO(made))
     assert after.file_meta.TransferSyntaxUID == target
     assert np.array_equal(pixel_array(pydicom.dcmread(path), raw=True), pixel_array(after, raw=True))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["MR_small_implicit.dcm", "MR_small_bigendian.dcm", "SC_rgb_rle_2frame.dcm"])
+def test_what_goes_by_way_of_a_file_is_the_same(pydicom_data, tmp_path, monkeypatch, name, target):
+    package = dicom.read_file(pydicom_data / "test_files" / name)
+    held = transcode(package, target)
+    monkeypatch.setattr("chiasm.pixels.spool._HELD", -1)
+    made = recoded(package, target, folder=tmp_path)
+    assert made.encode(target) == b"".join(made.parts(target)) == held
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_than_the_budget_is_refused_before_anything_is_decoded(pydicom_data):
+    package = dicom.read_file(pydicom_data / "test_files" / "SC_rgb_rle_2frame.dcm")
+    size = 2 * 100 * 100 * 3
+    for budget in (size, size - 1):
+        limits = replace(DEFAULT, spool_bytes=budget)
+        if budget == size:
+            assert recoded(package, TARGETS[0], limits).encode()
+            continue
+        with pytest.raises(ServiceError) as caught:
+            recoded(package, TARGETS[0], limits)
+        assert caught.value.failure.name == "too-large"
 
 
 def test_an_object_without_pixels_is_not_compressed(pydicom_data):

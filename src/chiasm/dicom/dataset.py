@@ -17,15 +17,7 @@ from .enclosed import ItemSpan, find_items, fragments, item_form
 from .keys import Key
 from .reading import Buffer, Reading
 from .scan import FRESH, Record, Scan, settled
-from .vr import (
-    ALL_VRS,
-    EXPLICIT_LITTLE,
-    IMPLICIT_LITTLE,
-    PIXEL_DATA,
-    SPECIFIC_CHARACTER_SET,
-    TEXT_VRS,
-    Form,
-)
+from .vr import ALL_VRS, EXPLICIT_LITTLE, IMPLICIT_LITTLE, PIXEL_DATA, SPECIFIC_CHARACTER_SET, TEXT_VRS, Form
 
 Value: TypeAlias = "values.Leaf | tuple[DataSet, ...]"
 
@@ -85,6 +77,10 @@ class Element:
     def raw(self) -> bytes:
         """The bytes of the value field as they are."""
         return self._owner.bytes_of(self.tag, self.record)
+
+    def stretch(self, start: int, stop: int) -> bytes:
+        """Bytes of the value field from one to another; the rest of a mapped file is not read."""
+        return self._owner.bytes_of(self.tag, self.record, start, stop)
 
     @property
     def value(self) -> Value:
@@ -251,13 +247,14 @@ class DataSet:
             else:
                 stack.pop()
 
-    def bytes_of(self, tag: int, record: Record) -> bytes:
-        """The value field of a record of this data set."""
+    def bytes_of(self, tag: int, record: Record, start: int = 0, stop: int | None = None) -> bytes:
+        """The value field of a record of this data set, or a stretch of it."""
         if record[3] == FRESH:
             if tag not in self.edits.fresh:
                 raise UsageError("a sequence that was set has no bytes before it is encoded")
-            return self.edits.fresh[tag]
-        return self.buffer[record[1] : record[2]]
+            return self.edits.fresh[tag][start:stop]
+        first, last = record[1:3]
+        return self.buffer[first + start : last if stop is None else min(first + stop, last)]
 
     def value_of(self, tag: int, record: Record) -> Value:
         """The decoded value of a record of this data set."""
@@ -266,7 +263,7 @@ class DataSet:
             vr = self.vr_of(tag, record)
         if vr == "SQ":
             return self.items_of(tag, record)
-        data = self.buffer[start:stop] if pos >= 0 else self.edits.fresh[tag]
+        data = self.buffer[start:stop] if pos >= 0 else self.edits.fresh[tag][:]
         decode = values.LITTLE.get(vr) if self.form.little else values.BIG.get(vr)
         if decode is not None:
             return decode(data)
@@ -366,7 +363,7 @@ class DataSet:
         owner.touch(tag)
         owner.edits.fresh.pop(tag, None)
 
-    def place(self, tag: int, vr: str, data: bytes, *, encapsulated: bool = False) -> None:
+    def place(self, tag: int, vr: str, data: Buffer, *, encapsulated: bool = False) -> None:
         """Put the bytes of a value field as they are, in the byte order of this data set.
 
         `encapsulated`: the bytes are items of fragments, offset table first, without the delimiter

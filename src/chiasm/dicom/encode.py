@@ -208,13 +208,13 @@ class Encoding:
                     "encapsulated pixel data needs an encapsulated transfer syntax", rule="PS3.5 §A.4"
                 )
             plan.add(header(form, tag, vr, UNDEFINED))
-            plan.add(data)
+            plan.add(Slice(data, 0, len(data)))
             plan.add(header(form, SEQUENCE_END, "", 0))
             return
         if len(data) >= UNDEFINED:
             raise EncodeError(f"{len(data):,} bytes are too many for one element", rule="PS3.5 §7.1")
         plan.add(header(form, tag, vr, len(data)))
-        plan.add(turned(data, word))
+        plan.add(Slice(data, 0, len(data), word))
 
     def _sequence(self, plan: _Plan, owner: DataSet, tag: int, record: Record, sequence: Sequence) -> None:
         vr, start, stop, pos = record

@@ -13,9 +13,10 @@ from ..errors import ServiceError
 from ..model.holdings import Location
 from ..protocols.accept import MediaType
 from ..services.archive import Archive
+from .web_file import as_stored, tell_missing, to_be_given
 from .web_query_text import uid_of
 from .web_request import Answer, Request
-from .web_scope import ANY
+from .web_scope import ANY, syntaxes
 from .web_switch import Operation
 
 if TYPE_CHECKING:
@@ -44,27 +45,24 @@ def is_wanted(accepted: Sequence[MediaType]) -> bool:
     return bool(accepted) and accepted[0].kind == ZIP and accepted[0].quality > 0
 
 
-def zip_answer(
+async def zip_answer(
     archive: Archive, locations: Sequence[Location], wanted: MediaType | None = None, *, medium: bool = False
 ) -> Answer:
-    """The instances in a zip archive, as they are stored, or as a medium.
+    """The instances in a zip archive, in the transfer syntaxes of `wanted`, as stored where it names none.
 
-    What cannot be given is listed in a text at the end of it. ServiceError `unknown-syntax` where `wanted`
-    asks for a transfer syntax in which not all are stored.
+    What cannot be given is listed in a text at its end. ServiceError `unknown-syntax` where nothing can.
     """
     from ..services.media import Report, as_files, as_medium
     from ..services.media_writing import zipped
 
-    asked = wanted.parameter("transfer-syntax") if wanted is not None else ""
-    taken = {uid.strip() for uid in asked.split(",")} if asked else {ANY}
-    if ANY not in taken and any(one.transfer_syntax not in taken for one in locations):
-        raise ServiceError(
-            "unknown-syntax", "a zip archive has the files as they are stored", place="Accept",
-            hint="transfer-syntax=*",
-        )  # fmt: skip
+    taken = syntaxes((wanted,)) if wanted and wanted.parameter("transfer-syntax") else [ANY]
+    given = locations
+    if not all(as_stored(one, taken) for one in locations):
+        given = await to_be_given(archive, locations, taken)
     report = Report()
-    files = as_medium(archive, locations, report) if medium else as_files(archive, locations, report)
+    files = as_medium(archive, locations, report) if medium else as_files(archive, locations, report, taken)
     answer = Answer(200, ZIP, zipped(_with_missing(files, report)))
+    tell_missing(answer, len(locations) - len(given))
     name = "medium.zip" if medium else "study.zip"
     answer.add("content-disposition", f'attachment; filename="{name}"')
     answer.add("cache-control", "private, no-cache")
@@ -94,11 +92,11 @@ class _Downloads:
 
     async def files(self, request: Request) -> Answer:
         """The files of a study."""
-        return zip_answer(self._archive, await self._study(request))
+        return await zip_answer(self._archive, await self._study(request))
 
     async def medium(self, request: Request) -> Answer:
         """A study as a medium."""
-        return zip_answer(self._archive, await self._study(request), medium=True)
+        return await zip_answer(self._archive, await self._study(request), medium=True)
 
     async def _study(self, request: Request) -> list[Location]:
         found = await self._archive.locations(studies=(uid_of(request.arguments["study"]),))

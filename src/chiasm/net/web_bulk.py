@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 
-from ..dicom.dataset import Element
-from ..dicom.json_model import little_endian
-from ..dicom.package import Package
-from ..dicom.vr import BYTE_VRS, PIXEL_DATA
-from ..errors import ServiceError, UsageError
+from ..errors import ServiceError
 from ..protocols.accept import admits
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
@@ -19,8 +16,10 @@ from .web_request import Answer, Request, problem
 from .web_retrieve import INSTANCE
 from .web_scope import located
 from .web_switch import Operation, Parameter
+from .web_value import Value, value_of
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_PIECE = 1 << 20
 _PARAMETERS = (Parameter("Range", "bytes=first-last, one range", "header"),)
 
 
@@ -42,10 +41,10 @@ async def _value(archive: Archive, request: Request) -> Answer:
     known = decided(request, now)
     if known is not None:
         return known
-    package = await archive.header(location)
+    package = await archive.whole(location)
     loop = asyncio.get_running_loop()
-    data = await loop.run_in_executor(None, _bytes_of, package, place)
-    answer = _ranged(request, data, now) if single else _one_part(data)
+    found = await loop.run_in_executor(None, value_of, package, place)
+    answer = _ranged(request, found, now) if single else _one_part(found)
     now.tell(answer)
     answer.add("accept-ranges", "bytes" if single else "none")
     return answer
@@ -65,43 +64,21 @@ def _forms(request: Request) -> tuple[bool, bool]:
     raise ServiceError("unknown-syntax", "bulk data is application/octet-stream", place="Accept")
 
 
-def _bytes_of(package: Package, place: str) -> bytes:
-    try:
-        element = package.data.element(place)
-    except UsageError as error:
-        raise ServiceError("no-such-object", error.message, place=place) from None
-    if element is None or element.vr not in BYTE_VRS:
-        raise ServiceError("no-such-object", "there is no such binary value", place=place)
-    syntax = package.transfer_syntax
-    if element.tag == PIXEL_DATA and syntax.encapsulated:
-        return _pixels(package, element)
-    return little_endian(element.raw, element.vr, syntax.little_endian)
-
-
-def _pixels(package: Package, element: Element) -> bytes:
-    """Compressed pixels decoded, as octets are asked for: all frames one after the other."""
-    from ..pixels.frames import open_frames
-    from .web_frames import frame_bytes
-    from .web_media import FrameForm
-
-    frames = open_frames(package)
-    form = FrameForm(True, OCTETS, "", False)
-    return b"".join(frame_bytes(frames, number, form) for number in range(frames.count))
-
-
-def _one_part(data: bytes) -> Answer:
+def _one_part(value: Value) -> Answer:
     boundary = new_boundary()
-    body = b"".join((part_head(boundary, OCTETS), data, closing(boundary)))
-    return Answer(200, content_type(OCTETS, boundary), body)
+    head, end = part_head(boundary, OCTETS), closing(boundary)
+    length = len(head) + value.size + len(end)
+    body = _streamed(value, 0, value.size, head, end)
+    return Answer(200, content_type(OCTETS, boundary), body, length=length)
 
 
-def _ranged(request: Request, data: bytes, now: Edition) -> Answer:
+def _ranged(request: Request, value: Value, now: Edition) -> Answer:
     """The bytes of one range, or all: RFC 9110 §14."""
     asked = request.header(b"range") if range_holds(request, now) else ""
     match = _RANGE.fullmatch(asked.strip()) if asked else None
+    size = value.size
     if match is None or not (match[1] or match[2]):
-        return Answer(200, OCTETS, data)
-    size = len(data)
+        return Answer(200, OCTETS, _streamed(value, 0, size), length=size)
     if match[1]:
         first, last = int(match[1]), min(int(match[2]) if match[2] else size - 1, size - 1)
     else:
@@ -110,6 +87,19 @@ def _ranged(request: Request, data: bytes, now: Edition) -> Answer:
         answer = problem(416, f"the value has {size} bytes", place="Range")
         answer.add("content-range", f"bytes */{size}")
         return answer
-    answer = Answer(206, OCTETS, data[first : last + 1])
+    answer = Answer(206, OCTETS, _streamed(value, first, last + 1), length=last + 1 - first)
     answer.add("content-range", f"bytes {first}-{last}/{size}")
     return answer
+
+
+async def _streamed(
+    value: Value, start: int, stop: int, head: bytes = b"", end: bytes = b""
+) -> AsyncIterator[bytes]:
+    """A stretch of a value by the megabyte, read beside the event loop, between what stands around it."""
+    loop = asyncio.get_running_loop()
+    if head:
+        yield head
+    for at in range(start, stop, _PIECE):
+        yield await loop.run_in_executor(None, value.read, at, min(at + _PIECE, stop))
+    if end:
+        yield end

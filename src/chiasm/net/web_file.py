@@ -1,25 +1,63 @@
-"""The head of a DICOM file around a data set that is sent on: preamble and meta group. PS3.10 §7.1."""
+"""Files in the transfer syntaxes that a client takes: PS3.18 §8.7.3.5."""
 
 from __future__ import annotations
 
-from ..dicom.dataset import DataSet
-from ..dicom.package import Package
-from ..dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+from collections.abc import AsyncIterator, Sequence
+
 from ..errors import ServiceError
-from ..standards import uids
+from ..model.holdings import Location, Source
+from ..services.archive import Archive
+from ..services.reception import header_for
+from .web_request import Answer
+from .web_scope import ANY
 
 
-def file_head(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
-    """The bytes before the data set. ServiceError for what is no transfer syntax."""
-    syntax = uids.transfer_syntax(transfer_syntax)
-    if syntax is None:
-        raise ServiceError("unknown-syntax", f"{transfer_syntax!r} is no transfer syntax")
-    header = DataSet()
-    header.set(0x00020000, 0)
-    header.set(0x00020001, b"\0\1")
-    header.set(0x00020002, sop_class)
-    header.set(0x00020003, sop_instance)
-    header.set(0x00020010, transfer_syntax)
-    header.set(0x00020012, IMPLEMENTATION_CLASS)
-    header.set(0x00020013, IMPLEMENTATION_VERSION)
-    return Package(header, DataSet(), syntax, lead=b"\0" * 128 + b"DICM").encode()
+def as_stored(location: Location, wanted: Sequence[str]) -> bool:
+    """Whether the stored bytes are what is wanted."""
+    return ANY in wanted or location.transfer_syntax in wanted
+
+
+async def in_other_syntax(
+    archive: Archive, location: Location, wanted: Sequence[str]
+) -> tuple[str, AsyncIterator[bytes]]:
+    """The file in another transfer syntax; ServiceError where it cannot be given so."""
+    from ..services import transcoding
+
+    uid, chunks = await transcoding.in_syntax(archive, location, wanted)
+    return uid, _file(location, uid, chunks)
+
+
+async def to_be_given(
+    archive: Archive, locations: Sequence[Location], wanted: Sequence[str]
+) -> list[Location]:
+    """Those that can be given: one of each class and stored syntax is tried before anything is sent.
+
+    ServiceError `unknown-syntax` where none can.
+    """
+    possible: set[tuple[str, str]] = set()
+    reason = ""
+    for kind, one in {(one.sop_class, one.transfer_syntax): one for one in locations}.items():
+        try:
+            if not as_stored(one, wanted):
+                await in_other_syntax(archive, one, wanted)
+            possible.add(kind)
+        except ServiceError as error:
+            reason = reason or error.message
+    if not possible:
+        found = ", ".join(sorted({one.transfer_syntax for one in locations}))
+        raise ServiceError("unknown-syntax", f"stored as {found}, none can be given so: {reason}")
+    return [one for one in locations if (one.sop_class, one.transfer_syntax) in possible]
+
+
+def tell_missing(answer: Answer, count: int) -> None:
+    """Say that so many files are left out: PS3.18 §8.5.1."""
+    if count:
+        answer.status = 206
+        answer.add("warning", f'299 chiasm "{count} files cannot be given in the transfer syntaxes taken"')
+
+
+async def _file(location: Location, syntax: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A file around the bytes of a data set in another transfer syntax."""
+    yield header_for(location.sop_class, location.sop_instance, syntax, Source("node"))
+    async for chunk in chunks:
+        yield chunk

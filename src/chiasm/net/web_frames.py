@@ -60,7 +60,7 @@ async def _frames(archive: Archive, request: Request) -> Answer:
     known = decided(request, now)
     if known is not None:
         return known
-    package = await archive.header(location)
+    package = await archive.whole(location)
     loop = asyncio.get_running_loop()
     frames = await loop.run_in_executor(None, open_frames, package)
     beyond = next((number for number in numbers if number > frames.count), None)

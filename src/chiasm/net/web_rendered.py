@@ -192,7 +192,7 @@ class _Rendering:
         return answer
 
     async def _picture(self, location: Location, frame: int | None, media: str, wanted: Look) -> bytes:
-        package = await self._archive.header(location)
+        package = await self._archive.whole(location)
         work = functools.partial(picture, package, frame, media, wanted)
         return await asyncio.get_running_loop().run_in_executor(None, work)
 

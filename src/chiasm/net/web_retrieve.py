@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from ..services.metadata import Metadata
 from .web_archive_zip import is_wanted, zip_answer
 from .web_bytes import Span, length_of, sent, span_of
 from .web_conditions import Edition, decided, edition
-from .web_file import file_head
+from .web_file import as_stored, in_other_syntax, tell_missing, to_be_given
 from .web_query import JSON, XML, json_answer, xml_answer
 from .web_request import Answer, Request
 from .web_scope import ANY, located, syntaxes
@@ -81,7 +80,7 @@ class _Retrieval:
         """Instances as files, in the transfer syntaxes taken, or all in one zip archive."""
         if is_wanted(request.accepted):
             locations = await located(self._archive, request)
-            return zip_answer(self._archive, locations, request.accepted[0])
+            return await zip_answer(self._archive, locations, request.accepted[0])
         many, single = _forms(request.accepted)
         if not many and not single:
             raise ServiceError(
@@ -132,29 +131,10 @@ class _Retrieval:
                 spans += (head, span_of(self._archive, one))
             spans.append(closing(boundary))
             return Answer(200, kind, sent(self._archive, spans), length=length_of(spans))
-        possible = await self._possible(locations, wanted)
-        given = [one for one in locations if one.transfer_syntax in possible]
-        if not given:
-            found = ", ".join(sorted({one.transfer_syntax for one in locations}))
-            raise ServiceError("unknown-syntax", f"none of the files, stored as {found}, can be given so")
-        status = 200 if len(given) == len(locations) else 206
-        answer = Answer(status, kind, self._transcoded(boundary, given, wanted, base))
-        if status == 206:
-            missing = len(locations) - len(given)
-            answer.add(
-                "warning", f'299 chiasm "{missing} files cannot be given in the transfer syntaxes taken"'
-            )
+        given = await to_be_given(self._archive, locations, wanted)
+        answer = Answer(200, kind, self._transcoded(boundary, given, wanted, base))
+        tell_missing(answer, len(locations) - len(given))
         return answer
-
-    async def _possible(self, locations: Sequence[Location], wanted: list[str]) -> set[str]:
-        """The stored syntaxes that can be given: one instance of each is tried before anything is sent."""
-        found: set[str] = set()
-        for syntax, one in {one.transfer_syntax: one for one in locations}.items():
-            with contextlib.suppress(ServiceError):
-                if not as_stored(one, wanted):
-                    await in_other_syntax(self._archive, one, wanted)
-                found.add(syntax)
-        return found
 
     async def _transcoded(
         self, boundary: str, locations: Sequence[Location], wanted: list[str], base: str
@@ -173,21 +153,6 @@ class _Retrieval:
             async for chunk in body:
                 yield chunk
         yield closing(boundary)
-
-
-async def in_other_syntax(
-    archive: Archive, location: Location, wanted: Sequence[str]
-) -> tuple[str, AsyncIterator[bytes]]:
-    """The file in another transfer syntax; ServiceError where it cannot be given so."""
-    from ..services import transcoding
-
-    uid, chunks = await transcoding.in_syntax(archive, location, wanted)
-    return uid, _file(location, uid, chunks)
-
-
-def as_stored(location: Location, wanted: Sequence[str]) -> bool:
-    """Whether the stored bytes are what is wanted."""
-    return ANY in wanted or location.transfer_syntax in wanted
 
 
 def _forms(accepted: Sequence[MediaType]) -> tuple[list[MediaType], list[MediaType]]:
@@ -219,13 +184,6 @@ def _head(boundary: str, location: Location, syntax: str, base: str) -> bytes:
         f"/instances/{quoted(location.sop_instance)}"
     )
     return part_head(boundary, f"{DICOM}; transfer-syntax={syntax}", [("Content-Location", url)])
-
-
-async def _file(location: Location, syntax: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A file around the bytes of a data set in another transfer syntax."""
-    yield file_head(location.sop_class, location.sop_instance, syntax)
-    async for chunk in chunks:
-        yield chunk
 
 
 def _tagged(answer: Answer, now: Edition) -> None:

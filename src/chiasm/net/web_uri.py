@@ -13,10 +13,11 @@ from ..services.archive import Archive
 from ..standards import uids
 from .web_bytes import sent, span_of
 from .web_conditions import decided, edition
+from .web_file import as_stored, in_other_syntax
 from .web_query_text import uid_of
 from .web_rendered import Look, picture, picture_form
 from .web_request import Answer, Request
-from .web_retrieve import DICOM, as_stored, in_other_syntax
+from .web_retrieve import DICOM
 from .web_scope import ANY
 from .web_switch import Operation, Parameter
 
@@ -82,7 +83,7 @@ async def _object(archive: Archive, request: Request) -> Answer:
     known = decided(request, now)
     if known is not None:
         return known
-    package = await archive.header(location)
+    package = await archive.whole(location)
     wanted = _placed(wanted, given, package)
     work = functools.partial(picture, package, frame, form[0], wanted)
     answer = Answer(200, form[0], await asyncio.get_running_loop().run_in_executor(None, work))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..dicom import part10
@@ -13,6 +14,7 @@ from ..limits import DEFAULT, Limits
 from ..standards import uids
 from ..standards.uids import TransferSyntax
 from .frames import PIXELS, Frames, frames_of
+from .spool import Spool, fragmented, joined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,26 +31,42 @@ _SAFE = ("pyjpegls", "pylibjpeg", "pydicom")
 
 
 def transcode(package: Package, uid: str, limits: Limits = DEFAULT) -> bytes:
-    """The file in another transfer syntax; header and description of the pixels follow.
+    """The file in another transfer syntax; as `recoded`."""
+    made = recoded(package, uid, limits)
+    try:
+        return made.encode(uid)
+    except ChiasmError as error:
+        raise _unknown(error) from error
 
-    Samples stay exact: what was lossy stays as it was decoded, and nothing is made lossy. ServiceError
-    `unknown-syntax` for a form that cannot be made of it, `not-understood` for damaged pixels.
+
+def recoded(package: Package, uid: str, limits: Limits = DEFAULT, folder: Path | None = None) -> Package:
+    """An object that `encode` or `parts` gives in another transfer syntax; the description of pixels follows.
+
+    Samples stay exact: what was lossy stays as it was decoded, and nothing is made lossy. Frame after frame
+    goes into a file without a name in `folder`, the system's own place by default, where they are many bytes.
+    ServiceError `unknown-syntax` for a form that cannot be made of it, `not-understood` for damaged pixels,
+    `too-large` beyond `spool_bytes`.
     """
     target = uids.transfer_syntax(uid)
     if target is None or uid not in TARGETS:
         raise ServiceError("unknown-syntax", f"nothing is made in {uid}", rule="PS3.5 §A")
     try:
-        if package.transfer_syntax.uid == uid:
-            return package.encode()
-        if package.transfer_syntax.little_endian != target.little_endian:
+        source = package.transfer_syntax
+        if source.uid == uid:
+            return package
+        if source.little_endian != target.little_endian:
             refuse_words(package)
-        if not (package.transfer_syntax.encapsulated or target.encapsulated):
-            return package.encode(uid)
-        return _transcoded(package, target, limits)
+        if not (source.encapsulated or target.encapsulated):
+            return package
+        return _recoded(package, target, limits, folder)
     except ServiceError:
         raise
     except ChiasmError as error:
-        raise ServiceError("unknown-syntax", error.message, place=error.place, rule=error.rule) from error
+        raise _unknown(error) from error
+
+
+def _unknown(error: ChiasmError) -> ServiceError:
+    return ServiceError("unknown-syntax", error.message, place=error.place, rule=error.rule)
 
 
 def refuse_words(package: Package) -> None:
@@ -61,29 +79,25 @@ def refuse_words(package: Package) -> None:
         raise ServiceError("unknown-syntax", f"{bits}-bit samples are not turned to the other byte order")
 
 
-def _transcoded(package: Package, target: TransferSyntax, limits: Limits) -> bytes:
-    """By way of Explicit VR Little Endian, the form of all that is encapsulated: PS3.5 §A.4."""
+def _recoded(package: Package, target: TransferSyntax, limits: Limits, folder: Path | None) -> Package:
+    """With the pixels as the target has them, in little endian: the form of all that is encapsulated."""
     if PIXELS not in package.data.records:
         raise ServiceError("unknown-syntax", "without pixels there is nothing to compress", rule="PS3.5 §A.4")
-    source = package.transfer_syntax
-    if not source.encapsulated and source.uid != uids.EXPLICIT_LITTLE:
+    if not package.transfer_syntax.little_endian:
         package = part10.parse(package.encode(uids.EXPLICIT_LITTLE), limits=limits)
-        source = _explicit()
+    source = package.transfer_syntax
     body = package.data.copy()
     _refuse_hidden(body)
     for owner in _with_pixels(body):
         element = owner.element(PIXELS)
         if owner.parent is None:
-            _place(owner, frames_of(owner, source, limits), target, limits)
+            _place(owner, frames_of(owner, source, limits), target, limits, folder)
         elif element is not None and source.encapsulated and element.fragments:
-            _place(owner, frames_of(owner, source, limits), _explicit(), limits)
-    header = package.header.copy()
-    header.set(0x00020010, target.uid if target.encapsulated else uids.EXPLICIT_LITTLE)
+            _place(owner, frames_of(owner, source, limits), _explicit(), limits, folder)
     middle = target if target.encapsulated else _explicit()
-    made = Package(header, body, middle, lead=b"\0" * 128 + b"DICM").encode()
-    if middle.uid == target.uid:
-        return made
-    return part10.parse(made, limits=limits).encode(target.uid)
+    header = package.header.copy()
+    header.set(0x00020010, middle.uid)
+    return Package(header, body, middle, lead=b"\0" * 128 + b"DICM")
 
 
 def _refuse_hidden(body: DataSet) -> None:
@@ -111,26 +125,32 @@ def _with_pixels(body: DataSet) -> list[DataSet]:
     return found
 
 
-def _place(owner: DataSet, frames: Frames, target: TransferSyntax, limits: Limits) -> None:
+def _place(
+    owner: DataSet, frames: Frames, target: TransferSyntax, limits: Limits, folder: Path | None
+) -> None:
     geometry = frames.geometry
-    if frames.count * geometry.rows * geometry.columns * geometry.samples > limits.image_pixels:
-        raise ServiceError("too-large", "more pixels than are transcoded at once", rule="limits.image_pixels")
-    parts: list[bytes] = []
+    size = frames.count * (-(-geometry.frame_bits // 8))
+    if size > limits.spool_bytes:
+        raise ServiceError("too-large", f"{size} bytes of pixels", rule="limits.spool_bytes")
     photometric = geometry.photometric
-    for number in range(frames.count):
-        values, photometric = frames.decoded_as(number)
-        parts.append(
-            _encoded(values, frames, target.uid, photometric)
-            if target.encapsulated
-            else _plain(values, geometry.bits_allocated)
-        )
+
+    def parts() -> Iterator[bytes]:
+        nonlocal photometric
+        for number in range(frames.count):
+            values, photometric = frames.decoded_as(number)
+            if target.encapsulated:
+                yield _encoded(values, frames, target.uid, photometric)
+            else:
+                yield _plain(values, geometry.bits_allocated)
+
     if target.encapsulated:
-        data = _fragments(parts)
+        with Spool(size, folder) as spool:
+            data = fragmented(parts(), frames.count, spool)
         owner.place(PIXELS, "OB", data, encapsulated=True)
     else:
-        data = b"".join(parts)
-        vr = "OW" if geometry.bits_allocated > 8 else "OB"
-        owner.place(PIXELS, vr, data + b"\0" * (len(data) % 2))
+        with Spool(size, folder) as spool:
+            data = joined(parts(), spool)
+        owner.place(PIXELS, "OW" if geometry.bits_allocated > 8 else "OB", data)
     for tag in (0x7FE00001, 0x7FE00002):
         if tag in owner.records:
             del owner[tag]
@@ -183,17 +203,3 @@ def _encoded(values: NDArray[Any], frames: Frames, uid: str, photometric: str) -
     except BaseException as error:  # what encoders refuse is told in exceptions of any kind
         raise ServiceError("unknown-syntax", f"the pixels cannot be encoded: {error}"[:500]) from error
     return data + b"\0" * (len(data) % 2)
-
-
-def _fragments(parts: list[bytes]) -> bytes:
-    """Items of one fragment for each frame behind a basic offset table, empty where it would not fit."""
-    offsets, at = [], 0
-    for part in parts:
-        offsets.append(at)
-        at += 8 + len(part)
-    table = struct.pack(f"<{len(offsets)}L", *offsets) if at < 1 << 32 else b""
-    item = struct.Struct("<HHL").pack
-    pieces = [item(0xFFFE, 0xE000, len(table)), table]
-    for part in parts:
-        pieces += (item(0xFFFE, 0xE000, len(part)), part)
-    return b"".join(pieces)

@@ -20,6 +20,7 @@ from ..store.journal import Journal, Record
 from ..store.journal_files import FileJournal
 from ..store.objects import Objects, ObjectWriter, open_objects
 from ..store.open_files import OpenFiles
+from .fetched import Fetched
 from .follower import Follower
 from .matching import is_prompt
 from .part10_file import receive_file
@@ -31,10 +32,11 @@ from .turns import Turn
 T = TypeVar("T")
 Arrived = list[tuple[Event, Location, str]]
 _HEAD = 1 << 20
+_PIXELS = 0x7FE00008
 _AGAIN = 1.0
 _FEW, _SOME = 101, 601
-"""Bytes of an object that is far away that are read; seconds until a place is tried again; answers, and
-instances, that are looked up without a thread."""
+"""Bytes that are read of an object that is far away, and the first tag of pixels; seconds until a place is
+tried again; answers, and instances, that are looked up without a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ class Archive:
         database = settings.database or str(data / "index.sqlite")
         self.index: Index = open_index(database)
         place = settings.objects or data / "objects"
-        self.objects: Objects = open_objects(place, data / "scratch", dict(settings.object_options))
+        self.scratch = data / "scratch"
+        self.scratch.mkdir(exist_ok=True)
+        self.objects: Objects = open_objects(place, self.scratch, dict(settings.object_options))
+        self._fetched = Fetched(self.objects, self.scratch)
         root = None if "://" in str(place) else Path(place)
         self._far = root is None
         self.root = None if root is None else str(root)
@@ -95,6 +100,7 @@ class Archive:
     async def close(self) -> None:
         """Settle the index, and close everything; what has no room in its place stays in the log."""
         self._bring_home()
+        await self._fetched.close()
         await asyncio.to_thread(self.projection.close)
         await asyncio.to_thread(self.journal.close)
         self._threads.shutdown()
@@ -332,15 +338,19 @@ class Archive:
             if not path.exists():
                 raise ServiceError("no-such-object", "its file is not there", source=location.key)
             return dicom.read_file(path)
-        small = location.size <= _HEAD or location.transfer_syntax.endswith(".99")
-        data = await self.read(location, 0, None if small else _HEAD)
-        return dicom.parse(data, source=location.sop_instance)
+        if location.size <= _HEAD:
+            return dicom.parse(await self.read(location), source=location.sop_instance)
+        if not location.transfer_syntax.endswith(".99"):
+            package = dicom.parse(await self.read(location, 0, _HEAD), source=location.sop_instance)
+            if next(reversed(package.data.records), 0) >= _PIXELS:
+                return package
+        return await self.whole(location)
 
     async def whole(self, location: Location) -> dicom.Package:
         """The stored object with all its bytes at hand. ServiceError where it is not there."""
-        if self.path(location) is not None:
+        if self.path(location) is not None or location.size <= _HEAD:
             return await self.header(location)
-        return dicom.parse(await self.read(location), source=location.sop_instance)
+        return dicom.parse(await self._fetched.mapped(location), source=location.sop_instance)
 
     # The journal, read by those who act on what arrived. Not for the event loop: files are read.
 

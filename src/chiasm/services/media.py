@@ -68,9 +68,14 @@ class Report:
             self.findings.append(finding)
 
 
-def as_files(holdings: Holdings, locations: Sequence[Location], report: Report) -> AsyncIterator[File]:
-    """The objects as they are stored, `study-0001/series-0001/00001.dcm`."""
-    return _each(holdings, locations, report, None)
+def as_files(
+    holdings: Holdings, locations: Sequence[Location], report: Report, syntaxes: Sequence[str] = ("*",)
+) -> AsyncIterator[File]:
+    """The objects in the first of some transfer syntaxes that can be, as stored where that is among them.
+
+    They are called `study-0001/series-0001/00001.dcm`.
+    """
+    return _each(holdings, locations, report, None, syntaxes)
 
 
 def as_medium(
@@ -81,11 +86,15 @@ def as_medium(
     At last comes `DICOMDIR`. What is in a transfer syntax that the profile does not have is recoded without a
     loss; where that fails it is given as stored, and told.
     """
-    return _each(holdings, locations, report, DirectoryBuilder(file_set))
+    return _each(holdings, locations, report, DirectoryBuilder(file_set), PROFILE)
 
 
 async def _each(
-    holdings: Holdings, locations: Sequence[Location], report: Report, directory: DirectoryBuilder | None
+    holdings: Holdings,
+    locations: Sequence[Location],
+    report: Report,
+    directory: DirectoryBuilder | None,
+    syntaxes: Sequence[str],
 ) -> AsyncIterator[File]:
     names = _Names(is_medium=directory is not None)
     for location in locations:
@@ -93,7 +102,10 @@ async def _each(
         findings: list[Finding] = []
         try:
             package = None if directory is None else await holdings.header(location)
-            file, syntax = await _file(holdings, location, name, report, recoded=directory is not None)
+            if directory is None:
+                file, syntax = await _file(holdings, location, name, syntaxes)
+            else:
+                file, syntax = await _file_of_medium(holdings, location, name, syntaxes, report)
             if directory is not None and package is not None:
                 findings = directory.add(package, name, transfer_syntax=syntax)
         except (ChiasmError, OSError) as error:
@@ -113,27 +125,36 @@ async def _each(
         yield File(("DICOMDIR",), _once(data), len(data))
 
 
-async def _file(
-    holdings: Holdings, location: Location, name: tuple[str, ...], report: Report, *, recoded: bool
+async def _file_of_medium(
+    holdings: Holdings, location: Location, name: tuple[str, ...], syntaxes: Sequence[str], report: Report
 ) -> tuple[File, str]:
-    """The file of an object, and its transfer syntax."""
+    """The same in a transfer syntax of a profile, as stored where that fails, which is told."""
     stored = location.transfer_syntax
-    syntax = uids.transfer_syntax(stored)
+    wanted = (stored,) if stored in syntaxes else syntaxes[:1]
+    try:
+        return await _file(holdings, location, name, wanted)
+    except ServiceError as error:
+        text = f"{location.sop_instance} is given as stored, in {uids.name(stored) or stored}: {error}"
+        report.tell(Finding(Severity.WARNING, "00020010", "outside-profile", text, "PS3.11 §D"))
+        return await _file(holdings, location, name, (stored,))
+
+
+async def _file(
+    holdings: Holdings, location: Location, name: tuple[str, ...], syntaxes: Sequence[str]
+) -> tuple[File, str]:
+    """The file of an object, and its transfer syntax in that. ServiceError where it cannot be given so."""
+    stored = location.transfer_syntax
+    uid, chunks = stored, holdings.stream_object(location)
+    is_stored = "*" in syntaxes or stored in syntaxes
+    if not is_stored:
+        uid, chunks = await transcoding.in_syntax(holdings, location, syntaxes)
+    syntax = uids.transfer_syntax(uid)
     is_compressed = syntax is not None and (syntax.encapsulated or syntax.deflated)
-    if recoded and stored not in PROFILE:
-        try:
-            uid, chunks = await transcoding.in_syntax(holdings, location, PROFILE[:1])
-        except ServiceError as error:
-            text = f"{location.sop_instance} is given as stored, in {uids.name(stored) or stored}: {error}"
-            report.tell(Finding(Severity.WARNING, "00020010", "outside-profile", text, "PS3.11 §D"))
-        else:
-            head = header_for(location.sop_class, location.sop_instance, uid, Source("node"))
-            return File(name, _behind(head, chunks)), uid
-    if location.offset:
-        return File(name, holdings.stream_object(location), location.size, is_compressed), stored
-    head = header_for(location.sop_class, location.sop_instance, stored, Source("node"))
-    chunks = _behind(head, holdings.stream_object(location))
-    return File(name, chunks, location.size + len(head), is_compressed), stored
+    if is_stored and location.offset:
+        return File(name, chunks, location.size, is_compressed), uid
+    head = header_for(location.sop_class, location.sop_instance, uid, Source("node"))
+    size = location.size + len(head) if is_stored else None
+    return File(name, _behind(head, chunks), size, is_compressed), uid
 
 
 class _Names:

@@ -17,6 +17,8 @@ _CHUNK = 1 << 20
 class FileHoldings:
     """The objects of some files; the key of a Location is the path."""
 
+    scratch: Path | None = None
+
     async def header(self, location: Location) -> Package:
         """The object, parsed; a large one is mapped, so that pixel data is not read."""
         return dicom.read_file(location.key)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import ServiceError
+from ..errors import ChiasmError, ServiceError
 from ..standards import uids
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ _CHUNK = 1 << 20
 
 class Given(Protocol):
     """Where objects are taken from: an archive, or files."""
+
+    @property
+    def scratch(self) -> Path | None:
+        """The folder for what is too large to be held meanwhile; None for the system's own place."""
 
     async def whole(self, location: Location) -> Package:
         """The object with all its bytes at hand."""
@@ -55,37 +60,31 @@ async def in_syntax(
     loop = asyncio.get_running_loop()
     failure: ServiceError | None = None
     for uid in wanted:
-        source = uids.transfer_syntax(stored)
-        target = uids.transfer_syntax(uid)
-        if source and target and not (source.encapsulated or target.encapsulated):
-            try:
-                if source.little_endian != target.little_endian:
-                    from ..pixels.transcode import refuse_words
-
-                    refuse_words(package)
-            except ServiceError as error:
-                failure = failure or error
-                continue
-            return uid, _streamed(package, uid)
         try:
-            data = await loop.run_in_executor(None, _transcoded, package, uid)
+            parts = await loop.run_in_executor(None, _parts, package, uid, archive.scratch)
         except ServiceError as error:
             failure = failure or error
             continue
-        return uid, _given(data)
+        return uid, _streamed(parts)
     raise failure or ServiceError("unknown-syntax")
 
 
-def _transcoded(package: Package, uid: str) -> bytes:
-    from .. import dicom
-    from ..pixels.transcode import transcode
+def _parts(package: Package, uid: str, folder: Path | None) -> Iterator[bytes]:
+    """The data set in another transfer syntax, in pieces; the file's head is left out."""
+    from ..dicom.deflate import deflate
+    from ..dicom.encode import Encoding
+    from ..dicom.package import form_for
+    from ..pixels.transcode import recoded
 
-    data = transcode(package, uid)
-    return data[_start(dicom.parse(data)) :]
-
-
-def _start(package: Package) -> int:
-    return package.header.stop
+    target = uids.transfer_syntax(uid)
+    made = recoded(package, uid, folder=folder)
+    if target is None:
+        raise ServiceError("unknown-syntax", uid)
+    try:
+        parts = Encoding(made.data, form_for(target)).parts()
+    except ChiasmError as error:
+        raise ServiceError("unknown-syntax", error.message, place=error.place, rule=error.rule) from error
+    return _gathered(deflate(parts) if target.deflated else parts)
 
 
 def _choices(stored: str, accepted: Sequence[str]) -> list[str]:
@@ -96,26 +95,18 @@ def _choices(stored: str, accepted: Sequence[str]) -> list[str]:
     return [uid for uid in accepted if uid in _PLAIN or uid in _ENCODED]
 
 
-async def _streamed(package: Package, uid: str) -> AsyncIterator[bytes]:
-    """The data set in another plain form, piece by piece; the file's head is left out."""
+async def _streamed(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same beside the event loop."""
     loop = asyncio.get_running_loop()
-    parts = _body(package, uid)
     while (part := await loop.run_in_executor(None, next, parts, None)) is not None:
         yield part
 
 
-def _body(package: Package, uid: str) -> Iterator[bytes]:
-    from ..dicom.deflate import deflate
-    from ..dicom.encode import Encoding
-    from ..dicom.package import form_for
-
-    target = uids.transfer_syntax(uid)
-    if target is None:
-        raise ServiceError("unknown-syntax", uid)
-    parts = Encoding(package.data, form_for(target)).parts()
+def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Small pieces joined to about a megabyte each."""
     held: list[bytes] = []
     size = 0
-    for part in deflate(parts) if target.deflated else parts:
+    for part in parts:
         held.append(part)
         size += len(part)
         if size >= _CHUNK:
@@ -123,8 +114,3 @@ def _body(package: Package, uid: str) -> Iterator[bytes]:
             held, size = [], 0
     if held:
         yield b"".join(held)
-
-
-async def _given(data: bytes) -> AsyncIterator[bytes]:
-    for at in range(0, len(data), _CHUNK):
-        yield data[at : at + _CHUNK]
