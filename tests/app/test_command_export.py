@@ -114,6 +114,38 @@ def test_what_cannot_be_exported_is_told(chiasm: Call, ct: Path, tmp_path: Path)
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_what_lies_in_zip_archives(chiasm: Call, images: list[Path], ct: Path, tmp_path: Path) -> None:
+    """Members are exported as files are; damaged and encrypted ones, and bombs, are listed."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for number, path in enumerate(images):
+            packed.write(path, f"disc/IM{number}")
+        packed.write(images[0].parents[3] / "DICOMDIR", "disc/DICOMDIR")
+        packed.write(ct, "cut.dcm")
+        with packed.open("same.dcm", "w") as member:
+            member.write(images[0].read_bytes())
+    with zipfile.ZipFile(tmp_path / "locked.zip", "w") as packed:
+        packed.write(ct, "ct.dcm")
+    data = bytearray((tmp_path / "locked.zip").read_bytes())
+    data[6] |= 1
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "locked.zip").write_bytes(data)
+    data = bytearray((tmp_path / "in.zip").read_bytes())
+    data[data.index(b"cut.dcm") + 2_000] ^= 0xFF
+    (tmp_path / "in.zip").write_bytes(data)
+    done = chiasm("export", "in.zip", "locked.zip", "--as", "media", "--out", "cd", "--json")
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert report["objects"] == len(images)
+    reasons = dict(report["refused"])
+    assert "broken" in reasons.pop("in.zip!cut.dcm")
+    assert "in another file" in reasons.pop("in.zip!same.dcm")
+    assert "encrypted" in reasons.pop("locked.zip!ct.dcm")
+    assert reasons == {}
+    found = FileSet(tmp_path / "cd" / "DICOMDIR")
+    found._stage["t"].cleanup()
+    assert {Path(one.path).read_bytes() for one in found} == {path.read_bytes() for path in images}
+
+
 def test_the_form_follows_the_name() -> None:
     for out, form, chosen, is_packed in (
         ("a", "", "folder", False),

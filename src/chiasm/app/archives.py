@@ -17,6 +17,8 @@ from ..errors import ChiasmError, LimitError, ParseError
 from ..limits import DEFAULT, Limits
 
 _SPOOLED = 4 << 20
+_PIECE = 1 << 20
+_ENCRYPTED = 1
 
 
 def members(path: Path, limits: Limits = DEFAULT) -> Iterator[tuple[int, str]]:
@@ -65,6 +67,20 @@ def unpacked(path: Path, number: int) -> bytes | mmap.mmap:
             return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)
 
 
+def member_size(path: Path, number: int) -> int:
+    """How many bytes a member says that it has; it never gives more. ParseError for a broken archive."""
+    with _told(path):
+        return _archive(str(path), os.getpid()).infolist()[number].file_size
+
+
+def member_pieces(path: Path, number: int, start: int = 0) -> Iterator[bytes]:
+    """The bytes of a member from one on, in pieces of 1 MB. ParseError where it cannot be unpacked."""
+    with _told(path), _member(path, number) as file:
+        file.seek(start)
+        while piece := file.read(_PIECE):
+            yield piece
+
+
 @functools.lru_cache(maxsize=4)
 def _archive(path: str, process: int) -> zipfile.ZipFile:
     """The open archive; one for each process, since forked processes share a file's position."""
@@ -74,7 +90,10 @@ def _archive(path: str, process: int) -> zipfile.ZipFile:
 
 def _member(path: Path, number: int) -> IO[bytes]:
     archive = _archive(str(path), os.getpid())
-    return archive.open(archive.infolist()[number])
+    info = archive.infolist()[number]
+    if info.flag_bits & _ENCRYPTED:
+        raise ParseError("it is encrypted", source=f"{path}!{info.filename}")
+    return archive.open(info)
 
 
 @contextmanager

@@ -202,7 +202,8 @@ def take(
 def export(
     out: Annotated[Path, typer.Option(help="A new or empty folder, or a new zip archive.")],
     sources: Annotated[
-        list[str] | None, typer.Argument(help="DICOM files and folders; nothing means the archive.")
+        list[str] | None,
+        typer.Argument(help="DICOM files, folders, zip archives; nothing means the archive."),
     ] = None,
     study: Annotated[list[str] | None, typer.Option(help="Its UID; may be given several times.")] = None,
     form: Annotated[

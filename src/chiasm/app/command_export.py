@@ -14,8 +14,9 @@ from ..errors import UsageError
 from ..model import Location
 from ..services.archive import Archive
 from ..services.media import File, Holdings, Report, as_files, as_medium
-from ..services.media_files import FileHoldings, located_all
+from ..services.media_files import FileHoldings, Held, located_all
 from ..services.media_writing import to_archive, to_folder
+from .members import Member
 from .node import archive_settings
 from .settings import NodeSettings, load
 from .sources import gather
@@ -81,20 +82,25 @@ def export_command(
 
 def export_files(sources: Sequence[str], wanted: Wanted) -> Report:
     """Export DICOM files, those of the wanted studies where some are named."""
-    paths: list[Path] = []
+    files: list[Path | Held] = []
+    held: dict[str, Held] = {}
     refused: list[tuple[str, str]] = []
     for one in gather(sources, leave=wanted.out):
-        if one.path is None or one.member is not None or one.problem:
-            refused.append(
-                (one.name, one.problem or "what is in an archive is imported first, then exported")
-            )
-        elif one.path.name.upper() != "DICOMDIR":
-            paths.append(one.path)
-    locations, others = located_all(paths)
+        if one.path is None or one.problem:
+            refused.append((one.name, one.problem or "name files, not standard input"))
+        elif one.name.replace("!", "/").rpartition("/")[2].upper() == "DICOMDIR":
+            continue
+        elif one.member is None:
+            files.append(one.path)
+        else:
+            name = f"{one.name}#{one.member}" if one.name in held else one.name
+            held[name] = Member(name, one.path, one.member)
+            files.append(held[name])
+    locations, others = located_all(files)
     if wanted.studies:
         locations = [one for one in locations if one.study in wanted.studies]
     report = Report(refused=refused + others + _unknown(wanted, locations))
-    asyncio.run(_write(FileHoldings(), locations, wanted, report))
+    asyncio.run(_write(FileHoldings(held), locations, wanted, report))
     return report
 
 
