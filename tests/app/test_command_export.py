@@ -146,6 +146,16 @@ def test_what_lies_in_zip_archives(chiasm: Call, images: list[Path], ct: Path, t
     assert {Path(one.path).read_bytes() for one in found} == {path.read_bytes() for path in images}
 
 
+def test_icons_in_a_directory(chiasm: Call, ct: Path, tmp_path: Path) -> None:
+    done = chiasm("export", ct, "--as", "media", "--icons", "--out", "cd")
+    assert done.returncode == 0, done.stderr
+    (item,) = dcmread(tmp_path / "cd" / "DICOMDIR").DirectoryRecordSequence[-1].IconImageSequence
+    assert (item.Rows, item.Columns, len(item.PixelData)) == (64, 64, 4096)
+    refused = chiasm("export", ct, "--icons", "--out", "files")
+    assert refused.returncode == 2
+    assert "part of a DICOMDIR" in refused.stderr.decode()
+
+
 def test_the_form_follows_the_name() -> None:
     for out, form, chosen, is_packed in (
         ("a", "", "folder", False),

@@ -227,3 +227,17 @@ def test_what_was_withdrawn_is_not_there() -> None:
         assert (builder.encode("1.2.3"), builder.count) == (before, 1)
     builder.withdraw()
     assert builder.encode("1.2.3") == before
+
+
+def test_an_icon_stands_in_the_record_of_an_image_alone() -> None:
+    icon = dicom.DataSet()
+    icon.set("Rows", 64)
+    builder = DirectoryBuilder()
+    builder.add(_ct(), ("A", "1"), icon=icon)
+    other = _ct(number=2)
+    other.set("SOPClassUID", "1.2.840.10008.5.1.4.1.1.66")
+    builder.add(other, ("A", "2"), icon=icon)
+    records = dicom.parse(builder.encode()).data["DirectoryRecordSequence"]
+    assert isinstance(records, tuple)
+    with_icon = [one["DirectoryRecordType"] for one in records if "IconImageSequence" in one]
+    assert with_icon == ["IMAGE"]

@@ -211,6 +211,43 @@ def test_dcmtk_takes_every_file_of_a_medium(
     }
 
 
+def test_icons_of_images(pydicom_data: Path, tmp_path: Path, needs_tool: Callable[[str], str]) -> None:
+    """pydicom and dicom3tools read them, DCMTK's own look alike; what cannot be shown has none, and is told."""
+    below = pydicom_data / "test_files"
+    locations, _ = located_all([below / "CT_small.dcm", below / "MR_small_RLE.dcm", below / "test-SR.dcm"])
+    cut = dcmread(below / "CT_small.dcm")
+    cut.PixelData, cut.SOPInstanceUID = cut.PixelData[:1000], cut.SOPInstanceUID + ".1"
+    cut.file_meta.MediaStorageSOPInstanceUID = cut.SOPInstanceUID
+    cut.save_as(tmp_path / "cut.dcm")
+    damaged, _ = located_all([tmp_path / "cut.dcm"])
+    report, folder = Report(), tmp_path / "cd"
+    files = as_medium(FileHoldings(), [*locations, *damaged], report, icons=True)
+    written = asyncio.run(_written(files, folder))
+    assert report.objects == 4
+    assert [one.message.split(" ")[0] for one in report.findings if one.rule == "no-icon"] == [
+        cut.SOPInstanceUID
+    ]
+    icons = {
+        one.ReferencedSOPInstanceUIDInFile: one.IconImageSequence[0]
+        for one in dcmread(folder / "DICOMDIR").DirectoryRecordSequence
+        if "IconImageSequence" in one
+    }
+    assert len(icons) == 2
+    done = subprocess.run(
+        [needs_tool("dciodvfy"), str(folder / "DICOMDIR")], capture_output=True, text=True, check=False
+    )
+    assert "Error" not in done.stderr
+    names = ["/".join(name) for name in written if name[0] == "DICOM"]
+    command = [needs_tool("dcmmkdir"), "-Pfl", "+X", "+D", "THEIRS", *names[:3]]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    for one in dcmread(folder / "THEIRS").DirectoryRecordSequence:
+        if "IconImageSequence" in one:
+            ours = icons.pop(one.ReferencedSOPInstanceUIDInFile)
+            pair = [np.frombuffer(item.PixelData, "u1") for item in (ours, one.IconImageSequence[0])]
+            assert np.corrcoef(*pair)[0, 1] > 0.9
+    assert icons == {}
+
+
 def _keys(path: Path) -> set[tuple[str, frozenset[str]]]:
     records = dcmread(path).DirectoryRecordSequence
     return {(one.DirectoryRecordType, frozenset(element.keyword for element in one)) for one in records}

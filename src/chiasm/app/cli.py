@@ -210,6 +210,9 @@ def export(
         str, typer.Option("--as", help="folder, zip, or media: with a DICOMDIR, for other systems.")
     ] = "",
     label: Annotated[str, typer.Option(help="The label of a medium: A to Z, 0 to 9, space, _.")] = "",
+    icons: Annotated[
+        bool, typer.Option("--icons", help="Small pictures in the DICOMDIR; each image is decoded for it.")
+    ] = False,
     data: Data = None,
     config: Config = None,
     json: Json = False,
@@ -217,7 +220,7 @@ def export(
     """Give studies of the archive, or files, as a folder, a zip archive or a medium with a DICOMDIR."""
     from .command_export import Wanted, export_command
 
-    wanted = Wanted(tuple(study or ()), out, form, label)
+    wanted = Wanted(tuple(study or ()), out, form, label, icons)
     raise typer.Exit(export_command(sources or (), wanted, config=config, data=data, as_json=json))
 
 

@@ -30,13 +30,15 @@ _FEW = 20
 class Wanted:
     """What is to be exported, where to, and as what.
 
-    `form` is one of FORMS; empty takes it from the name of `out`. `label` is the file-set ID of a medium.
+    `form` is one of FORMS; empty takes it from the name of `out`. `label` is the file-set ID of a medium;
+    with `icons` its DICOMDIR has pictures.
     """
 
     studies: tuple[str, ...]
     out: Path
     form: str = ""
     label: str = ""
+    icons: bool = False
 
     @property
     def chosen(self) -> str:
@@ -44,6 +46,8 @@ class Wanted:
         form = self.form or ("zip" if self._is_zip else "folder")
         if form not in FORMS:
             raise UsageError(f"{form!r} is no form of an export", hint=", ".join(FORMS))
+        if self.icons and form != "media":
+            raise UsageError("icons are part of a DICOMDIR", hint="--as media")
         return form
 
     @property
@@ -127,7 +131,7 @@ async def _write(holdings: Holdings, locations: Sequence[Location], wanted: Want
         return
     files: AsyncIterator[File]
     if form == "media":
-        files = as_medium(holdings, locations, report, file_set=wanted.label)
+        files = as_medium(holdings, locations, report, file_set=wanted.label, icons=wanted.icons)
     else:
         files = as_files(holdings, locations, report)
     with bar("exporting", len(locations)) as advance:

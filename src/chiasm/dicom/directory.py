@@ -27,6 +27,7 @@ PRIVATE_RECORD = "2.25.302164784954452955805257063665430479586"
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _OFFSETS = struct.Struct("<HH2sHL HH2sHH HH2sHL")
 _MOST = 0xFFFFFFFE
+_ICON = 0x00880200
 
 
 def is_file_id(parts: Sequence[str]) -> bool:
@@ -52,7 +53,7 @@ class DirectoryBuilder:
     """Collects the records of the files of a file-set, then gives the bytes of its DICOMDIR.
 
     `file_set` is the label of the medium, at most 16 capitals, digits, spaces and underscores; it may be
-    empty. Only the keys of the objects are kept, some hundred bytes for each file.
+    empty. Only the keys of the objects are kept, some hundred bytes for each file, and its icon.
     """
 
     def __init__(self, file_set: str = "") -> None:
@@ -65,11 +66,17 @@ class DirectoryBuilder:
         self.count = 0
 
     def add(
-        self, data: Package | DataSet, file_id: Sequence[str], *, transfer_syntax: str = ""
+        self,
+        data: Package | DataSet,
+        file_id: Sequence[str],
+        *,
+        transfer_syntax: str = "",
+        icon: DataSet | None = None,
     ) -> list[Finding]:
         """Add the file of an object; what had to be made up for its records is told.
 
-        `transfer_syntax` is that of the file, where it is not that of the package. UsageError for what is no
+        `transfer_syntax` is that of the file, where it is not that of the package; `icon` is the item of an
+        icon as PS3.3 §F.7 has it, and only records of images get one. UsageError for what is no
         file ID and for an object without the UIDs that place it.
         """
         if not is_file_id(file_id):
@@ -81,7 +88,7 @@ class DirectoryBuilder:
             raise UsageError("it has no SOP class, SOP instance or transfer syntax", rule="PS3.3 §F.3.2.2")
         self._last = []
         try:
-            findings = self._added(body, file_id, (sop_class, sop_instance, syntax))
+            findings = self._added(body, file_id, (sop_class, sop_instance, syntax), icon)
         except ChiasmError:
             self._undo()
             raise
@@ -101,7 +108,9 @@ class DirectoryBuilder:
             at.known.pop(key, None)
         self._last = []
 
-    def _added(self, body: DataSet, file_id: Sequence[str], named: tuple[str, str, str]) -> list[Finding]:
+    def _added(
+        self, body: DataSet, file_id: Sequence[str], named: tuple[str, str, str], icon: DataSet | None
+    ) -> list[Finding]:
         kind = record_type(named[0])
         at = self._root
         findings: list[Finding] = []
@@ -110,6 +119,8 @@ class DirectoryBuilder:
         record, made_up = record_of(kind, body, len(at.below) + 1)
         if kind == "PRIVATE":
             record.set(0x00041432, PRIVATE_RECORD)
+        elif kind == "IMAGE" and icon is not None:
+            record.set(_ICON, [icon])
         record.set(0x00041500, list(file_id))
         for tag, uid in zip((0x00041510, 0x00041511, 0x00041512), named, strict=True):
             record.set(tag, uid)

@@ -6,12 +6,14 @@ their size; of each object only the keys of its record are kept. PS3.10 §8, PS3
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..dicom import Package
+from ..dicom import DataSet, Package
 from ..dicom.directory import DirectoryBuilder
+from ..dicom.directory_records import record_type
 from ..errors import ChiasmError, Finding, ServiceError, Severity
 from ..model import Location, Source
 from ..standards import uids
@@ -68,8 +70,12 @@ class Report:
             self.findings.append(finding)
 
 
+Locations = Iterable[Location] | AsyncIterable[Location]
+"""The objects that are wanted; an object that comes over the network is there until the next is asked for."""
+
+
 def as_files(
-    holdings: Holdings, locations: Sequence[Location], report: Report, syntaxes: Sequence[str] = ("*",)
+    holdings: Holdings, locations: Locations, report: Report, syntaxes: Sequence[str] = ("*",)
 ) -> AsyncIterator[File]:
     """The objects in the first of some transfer syntaxes that can be, as stored where that is among them.
 
@@ -79,25 +85,28 @@ def as_files(
 
 
 def as_medium(
-    holdings: Holdings, locations: Sequence[Location], report: Report, *, file_set: str = ""
+    holdings: Holdings, locations: Locations, report: Report, *, file_set: str = "", icons: bool = False
 ) -> AsyncIterator[File]:
     """The objects as a medium of the General Purpose profile: `DICOM/S0000001/E0000001/I0000001`.
 
     At last comes `DICOMDIR`. What is in a transfer syntax that the profile does not have is recoded without a
-    loss; where that fails it is given as stored, and told.
+    loss; where that fails it is given as stored, and told. With `icons` the record of an image has a small
+    picture of it, for which each image is decoded; one that cannot be shown has none, and is told.
     """
-    return _each(holdings, locations, report, DirectoryBuilder(file_set), PROFILE)
+    return _each(holdings, locations, report, DirectoryBuilder(file_set), PROFILE, icons=icons)
 
 
 async def _each(
     holdings: Holdings,
-    locations: Sequence[Location],
+    locations: Locations,
     report: Report,
     directory: DirectoryBuilder | None,
     syntaxes: Sequence[str],
+    *,
+    icons: bool = False,
 ) -> AsyncIterator[File]:
     names = _Names(is_medium=directory is not None)
-    for location in locations:
+    async for location in _in_turn(locations):
         name = names.name(location)
         findings: list[Finding] = []
         try:
@@ -107,7 +116,8 @@ async def _each(
             else:
                 file, syntax = await _file_of_medium(holdings, location, name, syntaxes, report)
             if directory is not None and package is not None:
-                findings = directory.add(package, name, transfer_syntax=syntax)
+                icon = await _icon(holdings, location, report) if icons else None
+                findings = directory.add(package, name, transfer_syntax=syntax, icon=icon)
         except (ChiasmError, OSError) as error:
             report.refused.append((location.sop_instance, str(error)))
             continue
@@ -123,6 +133,29 @@ async def _each(
     if directory is not None and report.objects:
         data = directory.encode()
         yield File(("DICOMDIR",), _once(data), len(data))
+
+
+async def _in_turn(locations: Locations) -> AsyncIterator[Location]:
+    if isinstance(locations, AsyncIterable):
+        async for location in locations:
+            yield location
+        return
+    for location in locations:
+        yield location
+
+
+async def _icon(holdings: Holdings, location: Location, report: Report) -> DataSet | None:
+    """A small picture of an image; None for other objects, and for what cannot be shown, which is told."""
+    if record_type(location.sop_class) != "IMAGE":
+        return None
+    from ..pixels.icon import icon
+
+    try:
+        return await asyncio.to_thread(icon, await holdings.whole(location))
+    except (ChiasmError, OSError) as error:
+        text = f"{location.sop_instance} has no icon: {error}"
+        report.tell(Finding(Severity.NOTE, "00880200", "no-icon", text, "PS3.3 §F.7"))
+        return None
 
 
 async def _file_of_medium(
