@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
 import subprocess
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from pydicom.fileset import FileSet
 
 from chiasm.app.command_export import Wanted
 from chiasm.errors import UsageError
+from tests.net.web_fake import EDGE, parts, web_fake
+from tests.net.web_node import WebNode, web_node
 
 Call = Callable[..., Any]
 
@@ -154,6 +159,116 @@ def test_icons_in_a_directory(chiasm: Call, ct: Path, tmp_path: Path) -> None:
     refused = chiasm("export", ct, "--icons", "--out", "files")
     assert refused.returncode == 2
     assert "part of a DICOMDIR" in refused.stderr.decode()
+
+
+@pytest.fixture
+def node(tmp_path: Path, images: list[Path], ct: Path) -> Iterator[WebNode]:
+    with web_node(tmp_path / "node") as running:
+        assert running.store(*[path.read_bytes() for path in [*images, ct]]).status == 200
+        yield running
+
+
+def test_studies_of_a_node_that_runs(
+    chiasm: Call, node: WebNode, images: list[Path], ct: Path, tmp_path: Path
+) -> None:
+    """They come as folder, zip archive and medium, as local ones do."""
+    asked = ["--url", node.url, "--study", _study(images[0]), "--study", _study(ct)]
+    expected = {dcmread(path, stop_before_pixels=True).SOPInstanceUID for path in [*images, ct]}
+    for out, form in (("plain", "folder"), ("all.zip", "zip"), ("cd", "media")):
+        done = chiasm("export", *asked, "--as", form, "--out", out, "--json")
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert (report["form"], report["objects"], report["refused"]) == (form, 51, [])
+    found = FileSet(tmp_path / "cd" / "DICOMDIR")
+    found._stage["t"].cleanup()
+    assert {one.SOPInstanceUID for one in found} == expected
+    assert {dcmread(path).SOPInstanceUID for path in (tmp_path / "plain").rglob("*.dcm")} == expected
+    with zipfile.ZipFile(tmp_path / "all.zip") as packed:
+        assert packed.testzip() is None
+        assert len(packed.namelist()) == 51
+
+
+def test_a_service_that_has_not_all(chiasm: Call, node: WebNode, ct: Path, tmp_path: Path) -> None:
+    asked = ["--url", node.url + "/", "--study", "1.2.3"]
+    partly = chiasm("export", *asked, "--study", _study(ct), "--out", "a")
+    assert partly.returncode == 1
+    assert "refused: 1.2.3: " in partly.stdout.decode()
+    assert "1 objects are in a, as files." in partly.stdout.decode()
+    for form in ("folder", "zip", "media"):
+        none = chiasm("export", *asked, "--out", "b", "--as", form)
+        assert (none.returncode, (tmp_path / "b").exists()) == (2, False)
+        assert "no such study" in none.stdout.decode()
+    away = chiasm("export", "--url", "http://127.0.0.1:1", "--study", "1.2.3", "--out", "b", "--json")
+    assert away.returncode == 2
+    assert "does not answer" in json.loads(away.stdout)["refused"][0][1]
+    for arguments, told in (
+        (["--url", node.url], "no study is named"),
+        (["--url", node.url, "--study", "../x"], "no UID"),
+        (["--url", "ftp://x", "--study", "1.2"], "not the address"),
+        (["--url", node.url, "--study", "1.2", ct], "not several"),
+    ):
+        done = chiasm("export", *arguments, "--out", "b")
+        assert done.returncode == 2
+        assert told in done.stderr.decode()
+
+
+def test_a_token_is_shown(chiasm: Call, ct: Path) -> None:
+    with web_fake() as fake:
+        study = _study(ct)
+        fake.say(f"/studies/{study}", 200, EDGE, parts(ct.read_bytes()))
+        asked = ["export", "--url", fake.url, "--study", study, "--header", "X-Who: me"]
+        done = chiasm(*asked, "--out", "a", CHIASM_TOKEN="secret")
+        assert done.returncode == 0, done.stdout
+        for _, headers in fake.asked:
+            assert (headers["authorization"], headers["x-who"]) == ("Bearer secret", "me")
+        fake.say(f"/studies/{study}/instances", 401)
+        refused = chiasm(*asked, "--out", "b")
+        assert refused.returncode == 2
+        assert "who asks" in refused.stdout.decode()
+
+
+def test_studies_of_orthanc(
+    chiasm: Call, needs_tool: Callable[[str], str], images: list[Path], pydicom_data: Path, tmp_path: Path
+) -> None:
+    program = shutil.which("Orthanc", path="/usr/sbin:/usr/bin") or needs_tool("Orthanc")
+    plugin = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+    if not plugin.exists():
+        pytest.skip("Orthanc's DICOMweb plugin is not installed")
+    ports = []
+    for _ in range(2):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            ports.append(free.getsockname()[1])
+    settings = {
+        "StorageDirectory": str(tmp_path / "storage"), "DicomPort": ports[0], "HttpPort": ports[1],
+        "RemoteAccessAllowed": False, "AuthenticationEnabled": False, "Plugins": [str(plugin)],
+        "DicomWeb": {"Enable": True}, "DicomAlwaysAllowStore": True,
+    }  # fmt: skip
+    (tmp_path / "orthanc.json").write_text(json.dumps(settings))
+    process = subprocess.Popen(
+        [program, str(tmp_path / "orthanc.json")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    files = [images[0], *(pydicom_data / "test_files" / name for name in ("CT_small.dcm", "JPEG2000.dcm"))]
+    try:
+        for _ in range(1_000):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", ports[1])) == 0:
+                    break
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert chiasm("send", f"ORTHANC@127.0.0.1:{ports[0]}", *files).returncode == 0
+        asked = [part for path in files for part in ("--study", _study(path))]
+        done = chiasm("export", "--url", f"http://127.0.0.1:{ports[1]}/dicom-web", *asked, "--out", "out")
+        assert done.returncode == 0, done.stdout
+    finally:
+        process.terminate()
+        process.wait(20)
+    got = {dcmread(path).SOPInstanceUID: dcmread(path) for path in (tmp_path / "out").rglob("*.dcm")}
+    for path in files:
+        one = dcmread(path)
+        assert got[one.SOPInstanceUID].file_meta.TransferSyntaxUID == one.file_meta.TransferSyntaxUID
+        assert got[one.SOPInstanceUID].get("PixelData") == one.get("PixelData")
+    assert len(got) == len(files)
 
 
 def test_the_form_follows_the_name() -> None:

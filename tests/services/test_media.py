@@ -224,9 +224,7 @@ def test_icons_of_images(pydicom_data: Path, tmp_path: Path, needs_tool: Callabl
     files = as_medium(FileHoldings(), [*locations, *damaged], report, icons=True)
     written = asyncio.run(_written(files, folder))
     assert report.objects == 4
-    assert [one.message.split(" ")[0] for one in report.findings if one.rule == "no-icon"] == [
-        cut.SOPInstanceUID
-    ]
+    assert [one.path for one in report.findings if one.rule == "no-icon"] == [cut.SOPInstanceUID]
     icons = {
         one.ReferencedSOPInstanceUIDInFile: one.IconImageSequence[0]
         for one in dcmread(folder / "DICOMDIR").DirectoryRecordSequence

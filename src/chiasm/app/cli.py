@@ -213,15 +213,29 @@ def export(
     icons: Annotated[
         bool, typer.Option("--icons", help="Small pictures in the DICOMDIR; each image is decoded for it.")
     ] = False,
+    url: Annotated[
+        str, typer.Option(help="A DICOMweb service that has the studies: http://host:8042/dicom-web.")
+    ] = "",
+    token: Annotated[
+        str, typer.Option(envvar="CHIASM_TOKEN", show_envvar=True, help="What it wants to see as a bearer.")
+    ] = "",
+    header: Annotated[list[str] | None, typer.Option(help="A header for it, 'Name: value'.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="Whom to trust for it, in PEM.")] = None,
+    cert: Annotated[Path | None, typer.Option(help="A certificate to show to it, in PEM.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The key of that certificate, in PEM.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that it may be silent.")] = 60.0,
     data: Data = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Give studies of the archive, or files, as a folder, a zip archive or a medium with a DICOMDIR."""
+    """Give studies of the archive or a DICOMweb service, or files, as a folder, zip archive or medium."""
     from .command_export import Wanted, export_command
+    from .web_service import Remote
 
     wanted = Wanted(tuple(study or ()), out, form, label, icons)
-    raise typer.Exit(export_command(sources or (), wanted, config=config, data=data, as_json=json))
+    remote = Remote(url, token, header or (), ca, cert, key, timeout) if url else None
+    status = export_command(sources or (), wanted, config=config, data=data, as_json=json, remote=remote)
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -1,26 +1,30 @@
-"""`chiasm export`: studies of an archive, or DICOM files, as a folder, a zip archive or a medium."""
+"""`chiasm export`: studies of an archive or a web service, or files, as folder, zip archive or medium."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import ParseError, ServiceError, UsageError
 from ..model import Location
 from ..services.archive import Archive
-from ..services.media import File, Holdings, Report, as_files, as_medium
+from ..services.media import File, Holdings, Locations, Report, as_files, as_medium
 from ..services.media_files import FileHoldings, Held, located_all
 from ..services.media_writing import to_archive, to_folder
+from . import quick_loop
 from .members import Member
 from .node import archive_settings
 from .settings import NodeSettings, load
 from .sources import gather
 from .terminal import bar, printable
+from .web_service import Remote
 
 FORMS = ("folder", "zip", "media")
 _FEW = 20
@@ -61,13 +65,23 @@ class Wanted:
 
 
 def export_command(
-    sources: Sequence[str], wanted: Wanted, *, config: Path | None, data: Path | None, as_json: bool
+    sources: Sequence[str],
+    wanted: Wanted,
+    *,
+    config: Path | None,
+    data: Path | None,
+    as_json: bool,
+    remote: Remote | None = None,
 ) -> int:
     """Export and tell; 0 where all was given, 1 where something could not be, 2 where nothing could.
 
     UsageError for what cannot be asked for, and where the output cannot be written.
     """
-    if sources:
+    if remote is not None:
+        if sources or data:
+            raise UsageError("name an address, files or an archive, not several of them")
+        report = quick_loop.run(export_web(remote, wanted))
+    elif sources:
         report = export_files(sources, wanted)
     else:
         report = asyncio.run(_export(load(config).with_options(data=data), wanted))
@@ -108,6 +122,33 @@ def export_files(sources: Sequence[str], wanted: Wanted) -> Report:
     return report
 
 
+async def export_web(remote: Remote, wanted: Wanted) -> Report:
+    """Export studies of a DICOMweb service, object by object as they come.
+
+    UsageError for what cannot be asked for, and where the output cannot be written.
+    """
+    from ..net.dimse_folder import is_uid
+    from ..net.web_client import WebClient
+    from ..net.web_fetch import WebStudies
+
+    service, report = remote.service(), Report()
+    if not wanted.studies:
+        raise UsageError("no study is named", hint="--study UID")
+    for one in wanted.studies:
+        if not is_uid(one):
+            raise UsageError(f"{one!r} is no UID", rule="PS3.5 §9.1")
+    async with WebClient(service) as client:
+        studies = WebStudies(client, wanted.studies, report)
+        try:
+            count = await studies.look()
+        except (ServiceError, ParseError) as error:
+            report.refused.append((service.url, error.message))
+            return report
+        async with aclosing(studies.locations()) as locations:
+            await _write(FileHoldings(), locations, wanted, report, count)
+    return report
+
+
 async def _export(settings: NodeSettings, wanted: Wanted) -> Report:
     if not wanted.studies:
         raise UsageError("no study is named", hint="--study UID, or the files to export")
@@ -125,20 +166,33 @@ async def _export(settings: NodeSettings, wanted: Wanted) -> Report:
     return report
 
 
-async def _write(holdings: Holdings, locations: Sequence[Location], wanted: Wanted, report: Report) -> None:
-    form = wanted.chosen
-    if not locations:
-        return
+async def _write(
+    holdings: Holdings, locations: Locations, wanted: Wanted, report: Report, total: int | None = None
+) -> None:
+    form, is_new = wanted.chosen, not wanted.out.exists()
+    if isinstance(locations, Sequence):
+        total = len(locations)
+        if not total:
+            return
     files: AsyncIterator[File]
     if form == "media":
         files = as_medium(holdings, locations, report, file_set=wanted.label, icons=wanted.icons)
     else:
         files = as_files(holdings, locations, report)
-    with bar("exporting", len(locations)) as advance:
+    with bar("exporting", total) as advance:
         write = to_archive if wanted.is_packed else to_folder
         await write(files, wanted.out, lambda file: advance("/".join(file.name)))
-    if not report.objects and wanted.is_packed:
-        wanted.out.unlink()
+    if not report.objects and is_new:
+        _clear(wanted.out)
+
+
+def _clear(out: Path) -> None:
+    """Leave no archive or folders behind where nothing could be exported."""
+    if not out.is_dir():
+        out.unlink()
+        return
+    for at, _, _ in os.walk(out, topdown=False):
+        Path(at).rmdir()
 
 
 def _unknown(wanted: Wanted, locations: Sequence[Location]) -> list[tuple[str, str]]:

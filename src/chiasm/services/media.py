@@ -153,8 +153,8 @@ async def _icon(holdings: Holdings, location: Location, report: Report) -> DataS
     try:
         return await asyncio.to_thread(icon, await holdings.whole(location))
     except (ChiasmError, OSError) as error:
-        text = f"{location.sop_instance} has no icon: {error}"
-        report.tell(Finding(Severity.NOTE, "00880200", "no-icon", text, "PS3.3 §F.7"))
+        text = f"an image has no icon: {error}"
+        report.tell(Finding(Severity.NOTE, location.sop_instance, "no-icon", text, "PS3.3 §F.7"))
         return None
 
 
