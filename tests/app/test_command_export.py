@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import socket
@@ -18,6 +19,8 @@ from pydicom.fileset import FileSet
 
 from chiasm.app.command_export import Wanted
 from chiasm.errors import UsageError
+from chiasm.model import Event
+from chiasm.services.archive import Archive, Settings
 from tests.net.web_fake import EDGE, parts, web_fake
 from tests.net.web_node import WebNode, web_node
 
@@ -117,6 +120,27 @@ def test_what_cannot_be_exported_is_told(chiasm: Call, ct: Path, tmp_path: Path)
         assert done.returncode == 2
         assert told in done.stderr.decode()
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.usefixtures("archive")
+def test_an_export_is_told_in_the_journal(chiasm: Call, ct: Path, tmp_path: Path) -> None:
+    """The study, the number of its objects, form and place; the archive stays whole."""
+    done = chiasm("export", "--data", "data", "--study", _study(ct), "--study", "1.2.3", "--out", "a.zip")
+    assert done.returncode == 1
+    assert "journal" not in done.stdout.decode()
+
+    async def events() -> list[Event]:
+        archive = await Archive.open(Settings(tmp_path / "data"))
+        try:
+            return [one.event for one in archive.journal.read()]
+        finally:
+            await archive.close()
+
+    exported = [one for one in asyncio.run(events()) if one.kind == "exported"]
+    assert [(one.source.name, one.detail) for one in exported] == [
+        ("export", {"study": _study(ct), "objects": 1, "form": "zip", "to": str(tmp_path / "a.zip")})
+    ]
+    assert chiasm("verify", "--data", "data").returncode == 0
 
 
 def test_what_lies_in_zip_archives(chiasm: Call, images: list[Path], ct: Path, tmp_path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.fileset import FileSet
+
+from chiasm.model import Event, Source
+from chiasm.net.web_archive_zip import zip_answer
+from chiasm.services.archive import Archive, Settings
 
 from .web_node import WebNode, web_node
 
@@ -142,3 +147,37 @@ def test_what_is_gone_is_listed_within(tmp_path: Path, images: list[Path]) -> No
     assert len(plain) == 2
     assert "DICOMDIR" in medium
     assert len(medium) == 3
+
+
+def test_a_download_is_told_in_the_journal(node: WebNode, images: list[Path]) -> None:
+    study, series, _ = _uids(images[0])
+    for path, form in (
+        (f"/api/studies/{study}/zip", "zip"),
+        (f"/api/studies/{study}/media", "media"),
+        (f"/dicom-web/studies/{study}/series/{series}", "zip"),
+    ):
+        assert node.ask("GET", path, Accept="application/zip").status == 200
+        event = [one.event for one in node.archive.journal.read()][-1]
+        assert (event.kind, event.source.kind, event.source.address) == ("exported", "web", "127.0.0.1")
+        assert event.detail == {"study": study, "objects": len(images), "form": form, "to": "127.0.0.1"}
+
+
+def test_a_download_that_is_cut_off_is_told_as_far_as_it_went(tmp_path: Path, images: list[Path]) -> None:
+    async def run() -> list[Event]:
+        archive = await Archive.open(Settings(tmp_path))
+        try:
+            for path in images:
+                await archive.receive_file(path.read_bytes(), Source("import"))
+            locations = await archive.locations(studies=(_uids(images[0])[0],))
+            body = zip_answer(archive, locations, client="there").body
+            assert isinstance(body, AsyncGenerator)
+            for _ in range(12):
+                await anext(body)
+            await body.aclose()
+            return [one.event for one in archive.journal.read()]
+        finally:
+            await archive.close()
+
+    event = asyncio.run(run())[-1]
+    assert (event.kind, event.detail["to"]) == ("exported", "there")
+    assert 0 < event.detail["objects"] < len(images)

@@ -12,9 +12,10 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import ParseError, ServiceError, UsageError
-from ..model import Location
+from ..errors import Finding, ParseError, ServiceError, Severity, UsageError
+from ..model import Location, Source
 from ..services.archive import Archive
+from ..services.export_log import tell_export
 from ..services.media import File, Holdings, Locations, Report, as_files, as_medium
 from ..services.media_files import FileHoldings, Held, located_all
 from ..services.media_writing import to_archive, to_folder
@@ -160,7 +161,14 @@ async def _export(settings: NodeSettings, wanted: Wanted) -> Report:
         for study in dict.fromkeys(wanted.studies):
             locations += await archive.locations(studies=(study,))
         report = Report(refused=_unknown(wanted, locations))
-        await _write(archive, locations, wanted, report)
+        try:
+            await _write(archive, locations, wanted, report)
+        finally:
+            place = str(wanted.out.absolute())
+            told = await tell_export(archive, report, wanted.chosen, place, Source("node", "export"))
+        if told:
+            text = f"the journal did not take that this was exported: {told}"
+            report.tell(Finding(Severity.WARNING, "", "not-in-journal", text))
     finally:
         await archive.close()
     return report

@@ -6,11 +6,12 @@ archive's directory was cut off.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from ..errors import ServiceError
-from ..model.holdings import Location
+from ..model.holdings import Location, Source
 from ..protocols.accept import MediaType
 from ..services.archive import Archive
 from .web_file import as_stored, tell_missing, to_be_given
@@ -46,11 +47,16 @@ def is_wanted(accepted: Sequence[MediaType]) -> bool:
 
 
 async def zip_answer(
-    archive: Archive, locations: Sequence[Location], wanted: MediaType | None = None, *, medium: bool = False
+    archive: Archive,
+    locations: Sequence[Location],
+    wanted: MediaType | None = None,
+    *,
+    client: str = "",
+    medium: bool = False,
 ) -> Answer:
     """The instances in a zip archive, in the transfer syntaxes of `wanted`, as stored where it names none.
 
-    What cannot be given is listed in a text at its end. ServiceError `unknown-syntax` where nothing can.
+    `client` is who asks. What cannot be given is listed in a text at its end. ServiceError `unknown-syntax` where nothing can.
     """
     from ..services.media import Report, as_files, as_medium
     from ..services.media_writing import zipped
@@ -61,12 +67,27 @@ async def zip_answer(
         given = await to_be_given(archive, locations, taken)
     report = Report()
     files = as_medium(archive, locations, report) if medium else as_files(archive, locations, report, taken)
-    answer = Answer(200, ZIP, zipped(_with_missing(files, report)))
+    answer = Answer(200, ZIP, _told(zipped(_with_missing(files, report)), archive, report, medium, client))
     tell_missing(answer, len(locations) - len(given))
     name = "medium.zip" if medium else "study.zip"
     answer.add("content-disposition", f'attachment; filename="{name}"')
     answer.add("cache-control", "private, no-cache")
     return answer
+
+
+async def _told(
+    chunks: AsyncGenerator[bytes, None], archive: Archive, report: Report, medium: bool, client: str
+) -> AsyncIterator[bytes]:
+    """The chunks, and at their end, be it early, an event in the journal about what was given until then."""
+    from ..services.export_log import tell_export
+
+    try:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+    finally:
+        form = "media" if medium else "zip"
+        await tell_export(archive, report, form, client, Source("web", "", client))
 
 
 async def _with_missing(files: AsyncIterator[File], report: Report) -> AsyncIterator[File]:
@@ -92,11 +113,12 @@ class _Downloads:
 
     async def files(self, request: Request) -> Answer:
         """The files of a study."""
-        return await zip_answer(self._archive, await self._study(request))
+        return await zip_answer(self._archive, await self._study(request), client=request.client)
 
     async def medium(self, request: Request) -> Answer:
         """A study as a medium."""
-        return await zip_answer(self._archive, await self._study(request), medium=True)
+        study = await self._study(request)
+        return await zip_answer(self._archive, study, client=request.client, medium=True)
 
     async def _study(self, request: Request) -> list[Location]:
         found = await self._archive.locations(studies=(uid_of(request.arguments["study"]),))

@@ -40,6 +40,12 @@ class Request:
         return method
 
     @property
+    def client(self) -> str:
+        """The network address of who asks; empty where it is not known."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
+
+    @property
     def path(self) -> str:
         """The whole decoded path."""
         path: str = self.scope["path"]

@@ -80,7 +80,7 @@ class _Retrieval:
         """Instances as files, in the transfer syntaxes taken, or all in one zip archive."""
         if is_wanted(request.accepted):
             locations = await located(self._archive, request)
-            return await zip_answer(self._archive, locations, request.accepted[0])
+            return await zip_answer(self._archive, locations, request.accepted[0], client=request.client)
         many, single = _forms(request.accepted)
         if not many and not single:
             raise ServiceError(

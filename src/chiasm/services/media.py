@@ -7,6 +7,7 @@ their size; of each object only the keys of its record are kept. PS3.10 §8, PS3
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -58,9 +59,10 @@ class File:
 
 @dataclass(slots=True)
 class Report:
-    """What was given: the files and objects, what had to be made up or recoded, what could not be given."""
+    """The objects given, in all and by study; what had to be made up or recoded; what could not be given."""
 
     objects: int = 0
+    studies: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
@@ -128,6 +130,7 @@ async def _each(
                 directory.withdraw()
             continue
         report.objects += 1
+        report.studies[location.study] += 1
         for finding in findings:
             report.tell(finding)
     if directory is not None and report.objects:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -74,7 +74,7 @@ async def _pack(files: AsyncIterator[File], stream: IO[bytes], heard: Heard) -> 
     stream.write(archive.close())
 
 
-async def zipped(files: AsyncIterator[File]) -> AsyncIterator[bytes]:
+async def zipped(files: AsyncIterator[File]) -> AsyncGenerator[bytes, None]:
     """The bytes of a zip archive of the files as they are read, for who cannot go back.
 
     A file that cannot be read at all is left out, and `failed`. ChiasmError or OSError where one cannot be
