@@ -229,15 +229,26 @@ def test_what_was_withdrawn_is_not_there() -> None:
     assert builder.encode("1.2.3") == before
 
 
-def test_an_icon_stands_in_the_record_of_an_image_alone() -> None:
-    icon = dicom.DataSet()
-    icon.set("Rows", 64)
+def test_icons_stand_in_the_records_of_images_and_their_series() -> None:
+    """Other objects have none; that of a series is of its middle image, also after one was withdrawn."""
     builder = DirectoryBuilder()
-    builder.add(_ct(), ("A", "1"), icon=icon)
-    other = _ct(number=2)
-    other.set("SOPClassUID", "1.2.840.10008.5.1.4.1.1.66")
-    builder.add(other, ("A", "2"), icon=icon)
+    for number in range(1, 6):
+        icon = dicom.DataSet()
+        icon.set("Rows", number)
+        package = _ct(number=number)
+        if number == 1:
+            package.set("SOPClassUID", "1.2.840.10008.5.1.4.1.1.66")
+        builder.add(package, ("A", str(number)), icon=icon)
+    builder.withdraw()
+    builder.add(_ct(series="1.2.1.9"), ("B", "1"))
     records = dicom.parse(builder.encode()).data["DirectoryRecordSequence"]
     assert isinstance(records, tuple)
-    with_icon = [one["DirectoryRecordType"] for one in records if "IconImageSequence" in one]
-    assert with_icon == ["IMAGE"]
+    shown = [
+        (one["DirectoryRecordType"], one.get("IconImageSequence/0/Rows"))
+        for one in records
+        if isinstance(one, dicom.DataSet)
+    ]
+    assert shown == [
+        ("PATIENT", None), ("STUDY", None), ("SERIES", 3), ("RAW DATA", None), ("IMAGE", 2), ("IMAGE", 3),
+        ("IMAGE", 4), ("SERIES", None), ("IMAGE", None),
+    ]  # fmt: skip

@@ -37,16 +37,20 @@ def is_file_id(parts: Sequence[str]) -> bool:
 
 @dataclass(slots=True)
 class _Node:
-    """A record, with the bytes of all but its three first elements, and what is below it."""
+    """A record, with the bytes of all but its three first elements and its icon, and what is below it.
+
+    The icon is the last element of the records that have one.
+    """
 
     body: bytes = b""
+    icon: bytes = b""
     below: list[_Node] = field(default_factory=list)
     known: dict[tuple[str, ...], _Node] = field(default_factory=dict)
     offset: int = 0
 
     @property
     def size(self) -> int:
-        return 8 + _OFFSETS.size + len(self.body)
+        return 8 + _OFFSETS.size + len(self.body) + len(self.icon)
 
 
 class DirectoryBuilder:
@@ -76,8 +80,8 @@ class DirectoryBuilder:
         """Add the file of an object; what had to be made up for its records is told.
 
         `transfer_syntax` is that of the file, where it is not that of the package; `icon` is the item of an
-        icon as PS3.3 §F.7 has it, and only records of images get one. UsageError for what is no
-        file ID and for an object without the UIDs that place it.
+        icon as PS3.3 §F.7 has it: only images get one, and a series that of its middle image. UsageError for
+        what is no file ID and for an object without the UIDs that place it.
         """
         if not is_file_id(file_id):
             raise UsageError(f"{'/'.join(file_id)!r} is no file ID", rule="PS3.10 §8.5")
@@ -119,12 +123,13 @@ class DirectoryBuilder:
         record, made_up = record_of(kind, body, len(at.below) + 1)
         if kind == "PRIVATE":
             record.set(0x00041432, PRIVATE_RECORD)
-        elif kind == "IMAGE" and icon is not None:
-            record.set(_ICON, [icon])
         record.set(0x00041500, list(file_id))
         for tag, uid in zip((0x00041510, 0x00041511, 0x00041512), named, strict=True):
             record.set(tag, uid)
-        at.below.append(_node(kind, record))
+        node = _node(kind, record)
+        if kind == "IMAGE" and icon is not None:
+            node.icon = _icon(icon)
+        at.below.append(node)
         self._last.append((at, ()))
         return findings + made_up
 
@@ -176,11 +181,12 @@ class DirectoryBuilder:
                     4, 0x1400, b"UL", 4, following, 4, 0x1410, b"US", 2, 0xFFFF, 4, 0x1420, b"UL", 4, below
                 )
             )
-            parts.append(node.body)
+            parts += (node.body, node.icon)
         return b"".join(parts)
 
     def _laid_out(self, start: int) -> tuple[list[tuple[_Node, int]], int]:
         """All records in the order of their bytes, with the offset of the next of each, and their size."""
+        _illustrate(self._root)
         order: list[_Node] = []
         stack = [*reversed(self._root.below)]
         at = start
@@ -201,6 +207,21 @@ class DirectoryBuilder:
 def _node(kind: str, record: DataSet) -> _Node:
     record.set(0x00041430, kind)
     return _Node(b"".join(Encoding(record, EXPLICIT_LITTLE).parts()))
+
+
+def _icon(icon: DataSet) -> bytes:
+    holder = DataSet()
+    holder.set(_ICON, [icon])
+    return b"".join(Encoding(holder, EXPLICIT_LITTLE).parts())
+
+
+def _illustrate(root: _Node) -> None:
+    """Give each series the icon of its middle image: PS3.3 §F.5.3."""
+    for patient in root.below:
+        for study in patient.below:
+            for series in study.below:
+                icons = [image.icon for image in series.below if image.icon]
+                series.icon = icons[len(icons) // 2] if icons else b""
 
 
 def _uid(data: DataSet, tag: int) -> str:

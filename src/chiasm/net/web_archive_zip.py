@@ -56,7 +56,8 @@ async def zip_answer(
 ) -> Answer:
     """The instances in a zip archive, in the transfer syntaxes of `wanted`, as stored where it names none.
 
-    `client` is who asks. What cannot be given is listed in a text at its end. ServiceError `unknown-syntax` where nothing can.
+    `client` is who asks. What cannot be given is listed in a text at its end. ServiceError `unknown-syntax`
+    where nothing can.
     """
     from ..services.media import Report, as_files, as_medium
     from ..services.media_writing import zipped
