@@ -169,7 +169,7 @@ def test_a_download_that_is_cut_off_is_told_as_far_as_it_went(tmp_path: Path, im
             for path in images:
                 await archive.receive_file(path.read_bytes(), Source("import"))
             locations = await archive.locations(studies=(_uids(images[0])[0],))
-            body = zip_answer(archive, locations, client="there").body
+            body = (await zip_answer(archive, locations, client="there")).body
             assert isinstance(body, AsyncGenerator)
             for _ in range(12):
                 await anext(body)
