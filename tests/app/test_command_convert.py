@@ -237,6 +237,29 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(ct, tmp_pat
     assert 0 < noted <= len(made)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_ctrl_c_ends_it_at_any_moment(ct, tmp_path):
+    """One in twenty did not end where the locks of all waiting conversions were taken in turn."""
+    (tmp_path / "in").mkdir()
+    for number in range(1500):
+        (tmp_path / "in" / f"{number:04d}.dcm").symlink_to(ct)
+    command = [sys.executable, "-m", "chiasm.app", "convert", "in"]
+    for number in range(80):
+        running = subprocess.Popen(
+            [*command, f"out-{number}"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        state = tmp_path / f"out-{number}" / ".chiasm-done.jsonl"
+        end = time.monotonic() + 30
+        while time.monotonic() < end and not (state.exists() and state.stat().st_size > 2000):
+            time.sleep(0.01)
+        time.sleep(number / 200)
+        os.killpg(running.pid, signal.SIGINT)
+        _, stderr = running.communicate(timeout=30)
+        assert stderr == b"chiasm: interrupted; the same command goes on from here\n"
+
+
 def test_ctrl_c_on_one_file_says_so_without_a_traceback(tmp_path):
     os.mkfifo(tmp_path / "never")
     command = [sys.executable, "-m", "chiasm.app", "convert", "-", "o.hl7"]

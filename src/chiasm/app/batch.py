@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
@@ -128,10 +129,16 @@ def cores() -> int:
 
 
 def _in_parallel(jobs: Iterable[Job], progress: Progress, count: int) -> Iterator[Outcome]:
-    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    """The same in processes of a pool.
+
+    What is done comes by a queue: concurrent.futures.wait holds the locks of all that it waits for by turns,
+    and an interrupt within that would leave some locked, which the end of the pool then waits for forever.
+    """
+    from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     waiting: dict[Future[Outcome], tuple[str, Job]] = {}
+    done: SimpleQueue[Future[Outcome]] = SimpleQueue()
     left = chain(jobs, (None,))  # None: nothing more comes, wait for all
     pool = ProcessPoolExecutor(count, initializer=_undisturbed)
     try:
@@ -142,20 +149,20 @@ def _in_parallel(jobs: Iterable[Job], progress: Progress, count: int) -> Iterato
                 if earlier:
                     yield earlier
                     continue
-                waiting[_submitted(pool, job)] = key, job
+                future = _submitted(pool, job)
+                waiting[future] = key, job
+                future.add_done_callback(done.put)
             while waiting and (job is None or len(waiting) >= _WINDOW):
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    if isinstance(future.exception(), BrokenProcessPool):
-                        break
+                future = done.get()
+                if not isinstance(future.exception(), BrokenProcessPool):
                     key, _ = waiting.pop(future)
                     yield progress.noted(future.result(), key)
-                else:
                     continue
                 pool.shutdown()
                 while waiting:
                     key, lost = waiting.popitem()[1]
                     yield progress.noted(_alone(lost), key)
-                pool = ProcessPoolExecutor(count, initializer=_undisturbed)
+                pool, done = ProcessPoolExecutor(count, initializer=_undisturbed), SimpleQueue()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
