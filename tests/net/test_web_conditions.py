@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,11 @@ from typing import Any
 import pydicom
 import pytest
 
-from chiasm.net.web_conditions import Edition, decided, range_holds
+from chiasm.model.holdings import Location
+from chiasm.net.web_conditions import Edition, _latest_named, decided, range_holds
 from chiasm.net.web_request import Request
-from tests.net.web_node import WebNode
+from chiasm.store.objects_remote import new_key
+from tests.net.web_node import WebNode, web_node
 
 NOW = Edition('"a"', 1_000_000_000)
 DATE, BEFORE, AFTER = (formatdate(1_000_000_000 + more, usegmt=True) for more in (0, -1, 1))
@@ -72,6 +76,17 @@ def test_ranges_of_an_edition(value: str, good: bool) -> None:
     assert range_holds(request({"if-range": value} if value else {}), NOW) is good
 
 
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory, pydicom_data: Path) -> Iterator[WebNode]:
+    """A node whose objects are not files of its own: a bucket of obstore, here below a folder."""
+    folder = tmp_path_factory.mktemp("bucket")
+    (folder / "objects").mkdir()
+    with web_node(folder / "node", objects=(folder / "objects").as_uri()) as node:
+        file = (pydicom_data / "test_files" / "CT_small.dcm").read_bytes()
+        assert node.store(file).status == 200
+        yield node
+
+
 def place(data: pydicom.Dataset) -> str:
     return f"/studies/{data.StudyInstanceUID}/series/{data.SeriesInstanceUID}/instances/{data.SOPInstanceUID}"
 
@@ -79,7 +94,11 @@ def place(data: pydicom.Dataset) -> str:
 @pytest.mark.parametrize(
     "more", ["", "/metadata", "/frames/1", "/rendered", "/thumbnail", "/bulkdata/7FE00010"]
 )
-def test_every_resource_knows_when_it_arrived(web: WebNode, pydicom_data: Path, more: str) -> None:
+@pytest.mark.parametrize("kept", ["web", "bucket"])
+def test_every_resource_knows_when_it_arrived(
+    request: pytest.FixtureRequest, kept: str, pydicom_data: Path, more: str
+) -> None:
+    web: WebNode = request.getfixturevalue(kept)
     path = place(pydicom.dcmread(pydicom_data / "test_files" / "CT_small.dcm")) + more
     first = web.get(path)
     assert first.status == 200
@@ -102,3 +121,12 @@ def test_a_range_of_another_edition_is_given_whole(web: WebNode, pydicom_data: P
     assert web.get(path, "application/octet-stream", Range="bytes=0-9", If_Range=tag).status == 206
     other = web.get(path, "application/octet-stream", Range="bytes=0-9", If_Range='"other"')
     assert (other.status, other.body) == (200, data.PixelData)
+
+
+def test_the_newest_of_a_bucket_counts_and_an_older_name_tells_no_time() -> None:
+    location = Location("", 1, 0, b"", "", "", "1.2", "1.3", "1.4")
+    named = replace(location, key=new_key(1_000_000_000.9))
+    old = replace(location, key="ab/" + "ab" * 16 + ".dcm")
+    assert _latest_named([named]) == 1_000_000_000
+    assert _latest_named([named, replace(location, key=new_key(999_999_999))]) == 1_000_000_000
+    assert _latest_named([named, old]) is None

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from chiasm.errors import ServiceError, UsageError
-from chiasm.store.objects_remote import RemoteObjects
+from chiasm.store.objects_remote import RemoteObjects, new_key, time_of
 
 
 def environment():
@@ -97,3 +98,33 @@ def test_a_server_that_is_not_there_is_told(tmp_path):
 def test_a_url_of_another_kind_is_refused(tmp_path):
     with pytest.raises(UsageError):
         RemoteObjects("gopher://x", tmp_path, {})
+
+
+def test_the_name_of_an_object_tells_when_it_arrived():
+    """To the millisecond, by its last twelve digits; names of the form used before tell nothing."""
+    keys = {new_key(1_700_000_000.125) for _ in range(100)}
+    assert len(keys) == 100
+    assert {time_of(key) for key in keys} == {1_700_000_000.125}
+    assert all(key.endswith(f"-{1_700_000_000_125:012x}.dcm") for key in keys)
+    assert len({key[:2] for key in keys}) > 10
+    old = "3f/3f2504e04f8941d39a0c0305e82c3301.dcm"
+    assert [time_of(key) for key in (old, "", "chiasm-archive")] == [None] * 3
+
+
+def test_the_time_is_that_of_the_end_of_receiving(tmp_path):
+    (tmp_path / "bucket").mkdir()
+    store = RemoteObjects((tmp_path / "bucket").as_uri(), tmp_path / "scratch", {})
+
+    async def work():
+        writer = store.create()
+        writer.write(b"all of it")
+        before = time.time()
+        await writer.commit()
+        return before, writer.key, await store.read(writer.key)
+
+    before, key, content = asyncio.run(work())
+    assert content == b"all of it"
+    assert time_of(key) >= int(before * 1000) / 1000
+    assert [path.relative_to(tmp_path / "bucket") for path in (tmp_path / "bucket").rglob("*.dcm")] == [
+        Path(key)
+    ]

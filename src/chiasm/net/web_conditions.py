@@ -10,6 +10,7 @@ from email.utils import formatdate, parsedate_to_datetime
 
 from ..model.holdings import Location
 from ..services.archive import Archive
+from ..store.objects_remote import time_of
 from .web_request import Answer, Request, not_modified, problem
 from .web_scope import entity_tag
 
@@ -21,8 +22,8 @@ _FEW, _BUSY_FROM = 8, 512
 class Edition:
     """What a resource is now: its entity tag, and when the last of it arrived.
 
-    `modified` is in whole seconds of POSIX time; None where the store keeps no times that can be asked for
-    cheaply. RFC 9110 §8.8.
+    `modified` is in whole seconds of POSIX time; None where it is not known of all without asking a bucket.
+    RFC 9110 §8.8.
     """
 
     tag: str
@@ -38,11 +39,14 @@ class Edition:
 async def edition(archive: Archive, request: Request, locations: Sequence[Location], form: str) -> Edition:
     """The edition of what is given of some instances in one form.
 
-    Of many instances the time is looked for only where the request speaks of one.
+    Of many local files the time is looked for only where the request speaks of one; objects of a bucket
+    have it in their names.
     """
     tag = entity_tag(locations, form)
+    if archive.root is None:
+        return Edition(tag, _latest_named(locations))
     dated = any(request.header(name) for name in (b"if-modified-since", b"if-unmodified-since", b"if-range"))
-    if archive.root is None or (len(locations) > _FEW and not dated):
+    if len(locations) > _FEW and not dated:
         return Edition(tag)
     if len(locations) < _BUSY_FROM:
         return Edition(tag, _latest(archive.root, locations))
@@ -100,6 +104,17 @@ def _time(request: Request, header: bytes) -> float | None:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _latest_named(locations: Sequence[Location]) -> int | None:
+    """By the names of objects in a bucket; None where one does not say, as those of older releases do not."""
+    latest = 0.0
+    for one in locations:
+        arrived = time_of(one.key)
+        if arrived is None:
+            return None
+        latest = max(latest, arrived)
+    return int(latest)
 
 
 def _latest(root: str, locations: Sequence[Location]) -> int | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import tempfile
-import uuid
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 _PART = 8 << 20
 _MARK = "chiasm-archive"
+_TIMED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{20}-([0-9a-f]{12})\.dcm")
 
 
 class RemoteObjects:
-    """A bucket of objects: `ab/cdef….dcm`, random names.
+    """A bucket of objects: `ab/cdef….dcm`, names of chance that end in the time of arrival.
 
     What is on its way lies in a file below `scratch`, so that memory stays flat; an object is durable when
     the bucket has acknowledged it.
@@ -37,8 +40,7 @@ class RemoteObjects:
 
     def create(self) -> RemoteWriter:
         """A new object. OSError where it cannot be held here."""
-        key = uuid.uuid4().hex
-        return RemoteWriter(self._store, f"{key[:2]}/{key}.dcm", self._scratch)
+        return RemoteWriter(self._store, self._scratch)
 
     def path(self, key: str) -> Path | None:
         """None: it is no file of this machine."""
@@ -125,11 +127,18 @@ class RemoteObjects:
 class RemoteWriter:
     """One object on its way into the bucket."""
 
-    __slots__ = ("_file", "_store", "key", "size")
+    __slots__ = ("_file", "_key", "_store", "size")
 
-    def __init__(self, store: ObjectStore, key: str, scratch: Path) -> None:
-        self._store, self.key, self.size = store, key, 0
+    def __init__(self, store: ObjectStore, scratch: Path) -> None:
+        self._store, self._key, self.size = store, "", 0
         self._file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115  closed by commit or abandon
+
+    @property
+    def key(self) -> str:
+        """Its name, made when it is first asked for: once all bytes are there, so that its time is right."""
+        if not self._key:
+            self._key = new_key(time.time())
+        return self._key
 
     def write(self, data: bytes | memoryview) -> None:
         """Take bytes; OSError where there is no room."""
@@ -170,6 +179,21 @@ class RemoteWriter:
     def abandon(self) -> None:
         """Leave nothing behind."""
         self._file.close()
+
+
+def new_key(now: float) -> str:
+    """A name of chance for an object that arrived at a POSIX time, which `time_of` reads from it.
+
+    Chance comes first, so that a bucket spreads its objects; the last 12 digits are milliseconds.
+    """
+    name = f"{secrets.token_hex(10)}-{int(now * 1000):012x}"
+    return f"{name[:2]}/{name}.dcm"
+
+
+def time_of(key: str) -> float | None:
+    """When an object of a bucket arrived, in POSIX time, by its name; None where its name does not say."""
+    match = _TIMED.fullmatch(key)
+    return None if match is None else int(match[1], 16) / 1000
 
 
 def _client(url: str) -> dict[str, Any]:
