@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from tests.net.web_node import WebNode
+from tests.net.web_node import WebNode, web_node
 
 
 @pytest.fixture
@@ -42,3 +42,52 @@ def test_viewport_and_thumbnail(web: WebNode, path: str) -> None:
 def test_refusals(web: WebNode, path: str, asked: str, status: int) -> None:
     assert web.get(f"{path}/rendered?{asked}", "image/jpeg").status == status
     assert web.get(f"{path}/rendered", "text/html").status == 406
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "kind"),
+    [
+        ("accept=image/png", "image/gif", "image/png"),
+        ("accept=image/svg%2Bxml", "image/gif", "image/gif"),
+        ("accept=image/svg%2Bxml", "text/html, */*;q=0.1", "image/jpeg"),
+        ("accept=image/svg%2Bxml", "text/html", ""),
+        ("accept=image/svg%2Bxml", "", ""),
+    ],
+)
+def test_the_header_counts_where_the_parameter_has_nothing(
+    web: WebNode, path: str, query: str, accept: str, kind: str
+) -> None:
+    """PS3.18 §8.7.8.1."""
+    reply = web.get(f"{path}/rendered?{query}", accept)
+    assert (reply.status, reply.headers["content-type"]) == (
+        (200, kind) if kind else (406, "application/problem+json")
+    )
+
+
+def test_one_picture_comes_in_a_part_where_only_parts_are_taken(web: WebNode, path: str) -> None:
+    parts = 'multipart/related; type="image/jpeg"'
+    for one in ("rendered", "thumbnail"):
+        assert [kind for kind, _ in web.get(f"{path}/{one}", parts).parts()] == ["image/jpeg"]
+
+
+def test_a_study_is_shown_by_its_images(tmp_path: Path, pydicom_data: Path) -> None:
+    """Five reports stand before the one image of a study; of the reports alone there is nothing to show."""
+    image = pydicom.dcmread(pydicom_data / "test_files" / "CT_small.dcm")
+    files = [(pydicom_data / "test_files" / "CT_small.dcm").read_bytes()]
+    for number in range(5):
+        report = pydicom.dcmread(pydicom_data / "test_files" / "reportsi.dcm")
+        report.StudyInstanceUID, report.SeriesInstanceUID = image.StudyInstanceUID, "1.2.3.4"
+        report.SOPInstanceUID = report.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.4.{number}"
+        report.SeriesNumber, report.PatientID = 0, image.PatientID
+        file = io.BytesIO()
+        report.save_as(file)
+        files.append(file.getvalue())
+    with web_node(tmp_path) as node:
+        assert node.store(*files).status == 200
+        study = f"/studies/{image.StudyInstanceUID}"
+        whole = node.get(f"{study}/rendered", 'multipart/related; type="image/png"')
+        assert [kind for kind, _ in whole.parts()] == ["image/png"]
+        for asked in ("rendered", "thumbnail"):
+            single = node.get(f"{study}/{asked}", "image/png")
+            assert (single.status, single.headers["content-type"]) == (200, "image/png")
+            assert node.get(f"{study}/series/1.2.3.4/{asked}", "image/png").status == 404

@@ -41,6 +41,16 @@ def test_the_accept_parameter_comes_first() -> None:
     assert [one.kind for one in found] == ["application/dicom+json"]
 
 
+def test_the_header_counts_once_the_parameter_is_spent() -> None:
+    """PS3.18 §8.7.8.1: the header, if any, where nothing of the parameter is supported."""
+    asked = request("accept=image/svg%2Bxml", accept="image/png")
+    assert asked.turn_to_header()
+    assert [one.kind for one in asked.accepted] == ["image/png"]
+    assert not asked.turn_to_header()
+    assert not request("accept=image/svg%2Bxml").turn_to_header()
+    assert not request(accept="image/png").turn_to_header()
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

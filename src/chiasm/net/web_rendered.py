@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from ..protocols.accept import MediaType, admits
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
 from .web_conditions import decided, edition
+from .web_document import DOCUMENTS, document
 from .web_frames import frame_numbers
 from .web_request import Answer, Request
 from .web_retrieve import INSTANCE, LEVELS
@@ -25,6 +27,7 @@ _FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SI
 _ANNOTATIONS = frozenset(("patient", "technique"))
 _LARGEST = 16_384
 _THUMBNAIL = 128
+_TRIED = 3
 _PARAMETERS = (
     Parameter("window", "center,width,function with linear, linear-exact or sigmoid"),
     Parameter("viewport", "width,height or width,height,x,y,width,height of the source"),
@@ -133,6 +136,26 @@ def picture_form(accepted: Sequence[MediaType]) -> tuple[str, bool] | None:
     return None
 
 
+def likely(pictures: Sequence[tuple[Location, int | None]]) -> list[tuple[Location, int | None]]:
+    """What may stand for all: the one in the middle, then the middle one of each other SOP class."""
+    found = {pictures[len(pictures) // 2][0].sop_class: pictures[len(pictures) // 2]}
+    by_class: dict[str, list[tuple[Location, int | None]]] = {}
+    for one in pictures:
+        by_class.setdefault(one[0].sop_class, []).append(one)
+    for sop_class, alike in by_class.items():
+        found.setdefault(sop_class, alike[len(alike) // 2])
+    return list(found.values())
+
+
+def _alone(request: Request, media: str, data: bytes) -> Answer:
+    """One picture, in a part of its own where only parts are taken."""
+    if not all(one.is_multipart for one in request.accepted if one.quality > 0):
+        return Answer(200, media, data)
+    boundary = new_boundary()
+    body = b"".join((part_head(boundary, media), data, closing(boundary)))
+    return Answer(200, content_type(media, boundary), body)
+
+
 class _Rendering:
     """The rendered resources over an archive."""
 
@@ -142,6 +165,10 @@ class _Rendering:
     async def rendered(self, request: Request) -> Answer:
         """A picture, or several in parts: one of each frame asked for, else of each instance."""
         form = picture_form(request.accepted)
+        if "SOPInstanceUID" in request.arguments and "frames" not in request.arguments:
+            location = (await located(self._archive, request))[0]
+            if location.sop_class in DOCUMENTS:
+                return await document(self._archive, request, location)
         if form is None:
             raise ServiceError(
                 "unknown-syntax", "pictures are image/jpeg, image/png or image/gif", place="Accept"
@@ -153,19 +180,18 @@ class _Rendering:
         pictures: list[tuple[Location, int | None]] = [(one, None) for one in locations]
         if frames:
             pictures = [(locations[0], number - 1) for number in frames]
-        if len(pictures) > 1 and not parts:
-            pictures = [pictures[len(pictures) // 2]]
         now = await edition(self._archive, request, locations, f"{media} {wanted} {frames} {parts}")
         known = decided(request, now)
         if known is not None:
             return known
-        first = await self._picture(pictures[0][0], pictures[0][1], media, wanted)
-        only_parts = all(one.is_multipart for one in request.accepted if one.quality > 0)
-        if len(pictures) == 1 and not only_parts:
-            answer = Answer(200, media, first)
+        if len(pictures) > 1 and not parts:
+            pictures = likely(pictures)
+        at, first = await self._first(pictures[:1] if frames else pictures, media, wanted)
+        if len(pictures) == 1 or not parts:
+            answer = _alone(request, media, first)
         else:
             boundary = new_boundary()
-            body = self._parts(pictures, first, media, wanted, boundary)
+            body = self._parts(pictures[at:], first, media, wanted, boundary)
             answer = Answer(200, content_type(media, boundary), body)
         now.tell(answer)
         answer.add("cache-control", "private, max-age=60")
@@ -179,17 +205,38 @@ class _Rendering:
         wanted = look(request)
         size = max(wanted.viewport[:2]) if wanted.viewport else _THUMBNAIL
         locations = await located(self._archive, request)
-        location = locations[len(locations) // 2]
         frame = frame_numbers(request.arguments["frames"])[0] - 1 if "frames" in request.arguments else None
-        now = await edition(self._archive, request, [location], f"{form[0]} {size} {frame}")
+        pictures = likely([(one, frame) for one in locations])
+        shown = [one for one, _ in pictures]
+        now = await edition(self._archive, request, shown, f"{form[0]} {size} {frame}")
         known = decided(request, now)
         if known is not None:
             return known
         small = Look(viewport=(min(size, 1024), min(size, 1024)))
-        answer = Answer(200, form[0], await self._picture(location, frame, form[0], small))
+        answer = _alone(request, form[0], (await self._first(pictures, form[0], small))[1])
         now.tell(answer)
         answer.add("cache-control", "private, max-age=600")
         return answer
+
+    async def _first(
+        self, pictures: Sequence[tuple[Location, int | None]], media: str, wanted: Look
+    ) -> tuple[int, bytes]:
+        """The first that can be a picture and its place; ServiceError, that of the first, where none can.
+
+        Of instances alike in SOP class and transfer syntax at most three are tried.
+        """
+        failure: ServiceError | None = None
+        tried: Counter[tuple[str, str]] = Counter()
+        for at, (location, frame) in enumerate(pictures):
+            kind = location.sop_class, location.transfer_syntax
+            if tried[kind] >= _TRIED:
+                continue
+            tried[kind] += 1
+            try:
+                return at, await self._picture(location, frame, media, wanted)
+            except ServiceError as error:
+                failure = failure or error
+        raise failure or ServiceError("no-such-object", "there is nothing to show")
 
     async def _picture(self, location: Location, frame: int | None, media: str, wanted: Look) -> bytes:
         package = await self._archive.whole(location)

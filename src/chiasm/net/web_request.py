@@ -23,7 +23,7 @@ _PORTS = {"http": 80, "https": 443}
 class Request:
     """One request; `arguments` are the variable segments of its path, `root` where its service begins."""
 
-    __slots__ = ("_query", "arguments", "base_url", "receive", "root", "scope")
+    __slots__ = ("_is_spent", "_query", "arguments", "base_url", "receive", "root", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, root: str, base_url: str = "") -> None:
         self.scope = scope
@@ -32,6 +32,7 @@ class Request:
         self.base_url = base_url
         self.arguments: dict[str, str] = {}
         self._query: list[tuple[str, str]] | None = None
+        self._is_spent = False
 
     @property
     def method(self) -> str:
@@ -85,9 +86,23 @@ class Request:
 
     @property
     def accepted(self) -> tuple[MediaType, ...]:
-        """What is taken as an answer: the parameter `accept` before the header. PS3.18 §8.3.3.1."""
-        text = self.parameter("accept") if b"accept=" in self.scope["query_string"] else None
+        """What is taken as an answer: the parameter `accept`, and the header without it or once it is spent.
+
+        PS3.18 §8.3.3.1, §8.7.8.1.
+        """
+        text = self._accept_parameter()
         return parse_accept(text.replace(" ", "+") if text else self.header(b"accept"))
+
+    def turn_to_header(self) -> bool:
+        """Go by the header, as nothing of the parameter `accept` can be given; False without either."""
+        is_new = bool(self._accept_parameter() and self.header(b"accept"))
+        self._is_spent = True
+        return is_new
+
+    def _accept_parameter(self) -> str | None:
+        if self._is_spent or b"accept=" not in self.scope["query_string"]:
+            return None
+        return self.parameter("accept")
 
     @property
     def base(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..errors import ChiasmError
+from ..errors import ChiasmError, ServiceError
 from ..protocols.accept import prefers_gzip
 from .web_request import (
     LONGEST_TARGET,
@@ -155,6 +155,12 @@ class Switch:
                 return problem(414, f"the address has more than {LONGEST_TARGET} bytes")
             if operation is None:
                 return _other(request, found)
+            try:
+                return await operation.act(request)
+            except ServiceError as error:
+                is_reading = request.method in {"GET", "HEAD"}
+                if error.failure.http != 406 or not (is_reading and request.turn_to_header()):
+                    raise
             return await operation.act(request)
         except ChiasmError as error:
             return problem_of(error)
