@@ -71,6 +71,24 @@ def test_other_forms_are_wanted_more(node: WebNode, images: list[Path]) -> None:
     assert node.get(f"/studies/{study}", "application/zip;q=0").status == 406
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/html, application/zip", "application/zip"),
+        ("image/jpeg, application/zip;q=0.5, */*;q=0.1", "application/zip"),
+        ('multipart/related; type="image/jpeg", application/zip', "application/zip"),
+        ("application/dicom;q=0, application/zip", "application/zip"),
+        ("*/*, application/zip;q=0.5", "multipart/related"),
+        ("multipart/*, application/zip", "multipart/related"),
+    ],
+)
+def test_what_is_no_form_of_files_does_not_stand_before_a_zip(
+    node: WebNode, images: list[Path], accept: str, kind: str
+) -> None:
+    reply = node.get(f"/studies/{_uids(images[0])[0]}", accept)
+    assert (reply.status, reply.headers["content-type"].partition(";")[0]) == (200, kind)
+
+
 def test_another_transfer_syntax_is_made(tmp_path: Path, pydicom_data: Path) -> None:
     path = pydicom_data / "test_files" / "CT_small.dcm"
     wanted = dcmread(path)
@@ -181,3 +199,22 @@ def test_a_download_that_is_cut_off_is_told_as_far_as_it_went(tmp_path: Path, im
     event = asyncio.run(run())[-1]
     assert (event.kind, event.detail["to"]) == ("exported", "there")
     assert 0 < event.detail["objects"] < len(images)
+
+
+def test_several_syntaxes_of_an_archive_by_their_weights(tmp_path: Path, pydicom_data: Path) -> None:
+    """What cannot be made gives way to what is wanted less; JPEG baseline is never made."""
+    file = pydicom_data / "test_files" / "JPEG2000.dcm"
+    zipped = "application/zip; transfer-syntax=1.2.840.10008.1.2"
+    with web_node(tmp_path) as node:
+        assert node.store(file.read_bytes()).status == 200
+        study = f"/studies/{_uids(file)[0]}"
+        for accept, syntax in (
+            (f"{zipped}.4.50, {zipped}.4.80;q=0.5", "1.2.840.10008.1.2.4.80"),
+            (f"{zipped}.1;q=0.5, {zipped}.4.80;q=0.9", "1.2.840.10008.1.2.4.80"),
+            (f"{zipped}.4.50, application/zip;q=0.1", "1.2.840.10008.1.2.4.91"),
+        ):
+            reply = node.get(study, accept)
+            assert (reply.status, reply.headers["content-type"]) == (200, "application/zip")
+            [data] = _opened(reply.body).values()
+            assert str(dcmread(io.BytesIO(data)).file_meta.TransferSyntaxUID) == syntax
+        assert node.get(study, f"{zipped}.4.50").status == 406

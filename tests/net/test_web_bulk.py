@@ -15,7 +15,9 @@ OCTETS = "application/octet-stream"
 @pytest.mark.parametrize(
     ("asked", "status", "span"),
     [("bytes=0-9", 206, (0, 10)), ("bytes=32760-", 206, (32760, 32768)), ("bytes=-8", 206, (32760, 32768)),
-     ("bytes=10-99999", 206, (10, 32768)), ("bytes=40000-", 416, None), ("lines=1-2", 200, (0, 32768))],
+     ("bytes=10-99999", 206, (10, 32768)), ("bytes=40000-", 416, None), ("bytes=-0", 416, None),
+     ("Bytes=10-99", 206, (10, 100)), ("bytes= 0-4", 206, (0, 5)), ("bytes=5-3", 200, (0, 32768)),
+     ("bytes=50000-40000", 200, (0, 32768)), ("bytes=0-1,4-5", 200, (0, 32768)), ("lines=1-2", 200, (0, 32768))],
 )  # fmt: skip
 def test_ranges(
     web: WebNode, pydicom_data: Path, asked: str, status: int, span: tuple[int, int] | None

@@ -26,6 +26,8 @@ OCTETS = "application/octet-stream"
         (OCTETS, BIG, (True, OCTETS, PLAIN, False)),
         ("image/jp2", J2K, (False, "image/jp2", J2K, False)),
         ("image/jpeg", J2K, None),
+        ("image/jp2;q=0, */*", J2K, (True, OCTETS, PLAIN, True)),
+        (f"image/jp2;q=0, {OCTETS}; transfer-syntax=*", J2K, (True, OCTETS, PLAIN, False)),
         ('multipart/related; type="image/jls"', PLAIN, None),
         (f'multipart/related; type="image/jls", multipart/related; type="{OCTETS}";q=0.1', J2K, (True, OCTETS, PLAIN, True)),
     ],

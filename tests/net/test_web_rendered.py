@@ -70,6 +70,21 @@ def test_one_picture_comes_in_a_part_where_only_parts_are_taken(web: WebNode, pa
         assert [kind for kind, _ in web.get(f"{path}/{one}", parts).parts()] == ["image/jpeg"]
 
 
+def test_a_type_of_quality_0_is_not_given_by_a_range(web: WebNode, path: str) -> None:
+    """RFC 9110 §12.5.1: the more specific of two that match counts."""
+    reply = web.get(f"{path}/rendered", "image/jpeg;q=0, */*")
+    assert (reply.status, reply.headers["content-type"]) == (200, "image/png")
+    assert web.get(f"{path}/rendered", "image/jpeg;q=0").status == 406
+
+
+def test_a_list_with_a_frame_that_is_not_there_is_refused(web: WebNode, path: str) -> None:
+    for numbers in ("1,2", "2,1", "2"):
+        for accept in ("image/png", 'multipart/related; type="image/png"'):
+            assert web.get(f"{path}/frames/{numbers}/rendered", accept).status == 404
+    parts = web.get(f"{path}/frames/1,1/rendered", 'multipart/related; type="image/png"').parts()
+    assert [kind for kind, _ in parts] == ["image/png"] * 2
+
+
 def test_a_study_is_shown_by_its_images(tmp_path: Path, pydicom_data: Path) -> None:
     """Five reports stand before the one image of a study; of the reports alone there is nothing to show."""
     image = pydicom.dcmread(pydicom_data / "test_files" / "CT_small.dcm")

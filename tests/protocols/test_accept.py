@@ -16,6 +16,7 @@ from chiasm.protocols.accept import (
     parse_accept,
     parse_content_type,
     prefers_gzip,
+    refuses,
 )
 
 JSON = "application/dicom+json"
@@ -101,3 +102,12 @@ def test_gzip(text: str, wanted: bool) -> None:
 )  # fmt: skip
 def test_charset(text: str, wanted: str) -> None:
     assert charset_of(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [("image/jpeg;q=0, */*", True), ("*/*", False), ("", False), ("image/jpeg", False), ("*/*;q=0", False),
+     ("image/jpeg;q=0, image/jpeg;q=0.5", False), ('multipart/related; type="image/jpeg";q=0, */*', True)],
+)  # fmt: skip
+def test_types_that_are_not_taken(text: str, is_refused: bool) -> None:
+    assert refuses(parse_accept(text), "image/jpeg") is is_refused

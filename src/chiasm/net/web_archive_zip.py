@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ServiceError
 from ..model.holdings import Location, Source
-from ..protocols.accept import MediaType
+from ..protocols.accept import MediaType, admits
 from ..services.archive import Archive
 from .web_file import as_stored, tell_missing, to_be_given
 from .web_query_text import uid_of
@@ -41,15 +41,23 @@ def operations(archive: Archive) -> list[Operation]:
     ]  # fmt: skip
 
 
-def is_wanted(accepted: Sequence[MediaType]) -> bool:
-    """Whether a zip archive is what is wanted most."""
-    return bool(accepted) and accepted[0].kind == ZIP and accepted[0].quality > 0
+def zip_wanted(accepted: Sequence[MediaType]) -> list[MediaType]:
+    """How a zip archive is asked for, the wanted first; none where another form of files stands before it."""
+    found: list[MediaType] = []
+    for one in accepted:
+        if one.quality <= 0:
+            break
+        if one.kind == ZIP:
+            found.append(one)
+        elif one.kind == "multipart/*" or admits(one.inner, "application/dicom"):
+            break
+    return found
 
 
 async def zip_answer(
     archive: Archive,
     locations: Sequence[Location],
-    wanted: MediaType | None = None,
+    wanted: Sequence[MediaType] = (),
     *,
     client: str = "",
     medium: bool = False,
@@ -62,7 +70,9 @@ async def zip_answer(
     from ..services.media import Report, as_files, as_medium
     from ..services.media_writing import zipped
 
-    taken = syntaxes((wanted,)) if wanted and wanted.parameter("transfer-syntax") else [ANY]
+    taken = [
+        uid for one in wanted for uid in (syntaxes((one,)) if one.parameter("transfer-syntax") else [ANY])
+    ] or [ANY]
     given = locations
     if not all(as_stored(one, taken) for one in locations):
         given = await to_be_given(archive, locations, taken)

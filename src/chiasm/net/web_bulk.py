@@ -18,7 +18,7 @@ from .web_scope import located
 from .web_switch import Operation, Parameter
 from .web_value import Value, value_of
 
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
 _PIECE = 1 << 20
 _PARAMETERS = (Parameter("Range", "bytes=first-last, one range", "header"),)
 
@@ -73,11 +73,15 @@ def _one_part(value: Value) -> Answer:
 
 
 def _ranged(request: Request, value: Value, now: Edition) -> Answer:
-    """The bytes of one range, or all: RFC 9110 §14."""
+    """The bytes of one range, or all; a range that ends before it begins is none. RFC 9110 §14.1.1."""
     asked = request.header(b"range") if range_holds(request, now) else ""
     match = _RANGE.fullmatch(asked.strip()) if asked else None
     size = value.size
-    if match is None or not (match[1] or match[2]):
+    if (
+        match is None
+        or not (match[1] or match[2])
+        or (match[1] and match[2] and int(match[1]) > int(match[2]))
+    ):
         return Answer(200, OCTETS, _streamed(value, 0, size), length=size)
     if match[1]:
         first, last = int(match[1]), min(int(match[2]) if match[2] else size - 1, size - 1)

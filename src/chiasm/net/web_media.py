@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..protocols.accept import MediaType, admits
+from ..protocols.accept import MediaType, admits, refuses
 from ..standards import uids
 
 OCTETS = "application/octet-stream"
@@ -62,9 +62,10 @@ def frame_form(accepted: Sequence[MediaType], stored: str) -> FrameForm | None:
             if admits(kind, OCTETS) and wanted in {"", "*", stored, uids.EXPLICIT_LITTLE}:
                 return FrameForm(False, OCTETS, uids.EXPLICIT_LITTLE, parts)
             continue
-        if admits(kind, media) and wanted in {"", "*", stored} and media != OCTETS:
+        is_taken = media != OCTETS and not refuses(accepted, media)
+        if is_taken and admits(kind, media) and wanted in {"", "*", stored}:
             return FrameForm(False, media, stored, parts)
-        if kind == OCTETS and wanted in {"*", stored} and media != OCTETS:
+        if is_taken and kind == OCTETS and wanted in {"*", stored}:
             return FrameForm(False, media, stored, parts)
         if admits(kind, OCTETS) and wanted in {"", "*", uids.EXPLICIT_LITTLE}:
             return FrameForm(True, OCTETS, uids.EXPLICIT_LITTLE, parts)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ServiceError, UsageError
 from ..model.holdings import Location
-from ..protocols.accept import MediaType, admits
+from ..protocols.accept import MediaType, admits, refuses
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
 from .web_conditions import decided, edition
@@ -131,7 +131,7 @@ def picture_form(accepted: Sequence[MediaType]) -> tuple[str, bool] | None:
             continue
         kind = one.inner if one.is_multipart else "*/*" if one.kind == "multipart/*" else one.kind
         for media in _FORMS:
-            if admits(kind, media):
+            if admits(kind, media) and not refuses(accepted, media):
                 return media, parts
     return None
 
@@ -184,6 +184,8 @@ class _Rendering:
         known = decided(request, now)
         if known is not None:
             return known
+        if frames and len(frames) > 1:
+            await self._check(locations[0], max(frames))
         if len(pictures) > 1 and not parts:
             pictures = likely(pictures)
         at, first = await self._first(pictures[:1] if frames else pictures, media, wanted)
@@ -217,6 +219,16 @@ class _Rendering:
         now.tell(answer)
         answer.add("cache-control", "private, max-age=600")
         return answer
+
+    async def _check(self, location: Location, last: int) -> None:
+        """ServiceError `no-such-object` for a frame that is not there, before anything is sent."""
+        from ..pixels.frames import open_frames
+
+        package = await self._archive.whole(location)
+        frames = await asyncio.get_running_loop().run_in_executor(None, open_frames, package)
+        if last > frames.count:
+            text = f"there is no frame {last}; the instance has {frames.count}"
+            raise ServiceError("no-such-object", text, place="frames")
 
     async def _first(
         self, pictures: Sequence[tuple[Location, int | None]], media: str, wanted: Look

@@ -12,7 +12,7 @@ from ..protocols.accept import MediaType, admits, choose
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
 from ..services.metadata import Metadata
-from .web_archive_zip import is_wanted, zip_answer
+from .web_archive_zip import zip_answer, zip_wanted
 from .web_bytes import Span, length_of, sent, span_of
 from .web_conditions import Edition, decided, edition
 from .web_file import as_stored, in_other_syntax, tell_missing, to_be_given
@@ -78,9 +78,10 @@ class _Retrieval:
 
     async def files(self, request: Request) -> Answer:
         """Instances as files, in the transfer syntaxes taken, or all in one zip archive."""
-        if is_wanted(request.accepted):
+        archived = zip_wanted(request.accepted)
+        if archived:
             locations = await located(self._archive, request)
-            return await zip_answer(self._archive, locations, request.accepted[0], client=request.client)
+            return await zip_answer(self._archive, locations, archived, client=request.client)
         many, single = _forms(request.accepted)
         if not many and not single:
             raise ServiceError(

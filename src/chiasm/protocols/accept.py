@@ -56,6 +56,12 @@ def admits(pattern: str, kind: str) -> bool:
     return pattern in {kind, "*/*"} or (pattern.endswith("/*") and kind.startswith(pattern[:-1]))
 
 
+def refuses(accepted: Sequence[MediaType], kind: str) -> bool:
+    """Whether a type is named with quality 0: a range beside it does not take it. RFC 9110 §12.5.1."""
+    qualities = [one.quality for one in accepted if kind == (one.inner if one.is_multipart else one.kind)]
+    return bool(qualities) and max(qualities) <= 0
+
+
 @functools.lru_cache(maxsize=512)
 def parse_accept(text: str) -> tuple[MediaType, ...]:
     """The types that are taken, the wanted first; those of quality 0 stand last.
