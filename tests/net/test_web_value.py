@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.encaps import encapsulate, generate_frames
 
 from chiasm import dicom
 from chiasm.errors import ServiceError
@@ -75,3 +76,27 @@ def test_a_value_within_a_sequence(pydicom_data: Path) -> None:
     data.save_as(out)
     value = value_of(dicom.parse(out.getvalue()), "00880200/0/7FE00010")
     assert (value.size, value.read(1, 3)) == (4, b"\2\3")
+
+
+@pytest.mark.parametrize("is_compressed", [True, False])
+def test_an_icon_of_a_compressed_image_is_its_own(pydicom_data: Path, is_compressed: bool) -> None:
+    data = pydicom.dcmread(pydicom_data / "test_files" / "SC_rgb_rle_2frame.dcm")
+    icon = pydicom.Dataset()
+    if is_compressed:  # the second frame of the image, which is in its transfer syntax: PS3.3 §F.7
+        for keyword in ("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated"):
+            icon[keyword] = data[keyword]
+        for keyword in ("BitsStored", "HighBit", "PixelRepresentation", "PlanarConfiguration"):
+            icon[keyword] = data[keyword]
+        icon.PixelData = encapsulate([list(generate_frames(data.PixelData, number_of_frames=2))[1]])
+        icon["PixelData"].is_undefined_length = True
+        wanted = data.pixel_array[1].tobytes()
+    else:
+        icon.Rows = icon.Columns = 2
+        icon.BitsAllocated = 8
+        icon.PixelData = wanted = b"\1\2\3\4"
+    icon["PixelData"].VR = "OB"
+    data.IconImageSequence = [icon]
+    out = io.BytesIO()
+    data.save_as(out)
+    value = value_of(dicom.parse(out.getvalue()), "00880200/0/7FE00010")
+    assert value.read(0, value.size) == wanted

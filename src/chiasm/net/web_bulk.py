@@ -1,19 +1,23 @@
-"""WADO-RS bulk data: single values by reference, whole or a range of their bytes. PS3.18 §10.4.1.1.5."""
+"""WADO-RS bulk data: a value by reference, whole or a range of it, or all of them. PS3.18 §10.4.1.1.5."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 
+from ..dicom.dataset import DataSet
 from ..errors import ServiceError
+from ..model.holdings import Location
 from ..protocols.accept import admits
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
+from ..services.metadata import PIXELS, by_reference
 from .web_conditions import Edition, decided, edition, range_holds
+from .web_file import tell_missing
 from .web_media import OCTETS
 from .web_request import Answer, Request, problem
-from .web_retrieve import INSTANCE
+from .web_retrieve import INSTANCE, LEVELS, address
 from .web_scope import located
 from .web_switch import Operation, Parameter
 from .web_value import Value, value_of
@@ -24,13 +28,91 @@ _PARAMETERS = (Parameter("Range", "bytes=first-last, one range", "header"),)
 
 
 def operations(archive: Archive) -> list[Operation]:
-    """Retrieval of one value by its path."""
+    """Retrieval of one value by its path, and of all values or pixels of instances."""
 
     async def value(request: Request) -> Answer:
         return await _value(archive, request)
 
+    async def values(request: Request) -> Answer:
+        return await _values(archive, request, by_reference)
+
+    async def pixels(request: Request) -> Answer:
+        return await _values(archive, request, _pixels_of)
+
     path = INSTANCE + "/bulkdata/{value:path}"
-    return [Operation("GET", path, value, "one value that stands by reference", _PARAMETERS, OCTETS)]
+    found = [Operation("GET", path, value, "one value that stands by reference", _PARAMETERS, OCTETS)]
+    for path, name in LEVELS:
+        told = f"all values that stand by reference in a {name}"
+        found.append(Operation("GET", f"{path}/bulkdata", values, told, answer="multipart/related"))
+        told = f"the pixels of a {name}"
+        found.append(Operation("GET", f"{path}/pixeldata", pixels, told, answer="multipart/related"))
+    return found
+
+
+def _pixels_of(data: DataSet) -> list[str]:
+    return [f"{tag:08X}" for tag in PIXELS if tag in data]
+
+
+async def _values(archive: Archive, request: Request, chosen: Callable[[DataSet], list[str]]) -> Answer:
+    """Values of instances, each in a part that tells where it can be had alone."""
+    locations = await located(archive, request)
+    if not _forms(request)[0]:
+        raise ServiceError("unknown-syntax", "many values are multipart/related", place="Accept")
+    now = await edition(archive, request, locations, f"values {chosen.__name__} {request.base}")
+    known = decided(request, now)
+    if known is not None:
+        return known
+    given = await _possible(archive, locations, chosen)
+    boundary = new_boundary()
+    body = _parts(archive, request.base, given, chosen, boundary)
+    answer = Answer(200, content_type(OCTETS, boundary), body)
+    tell_missing(answer, len(locations) - len(given))
+    now.tell(answer)
+    return answer
+
+
+async def _possible(
+    archive: Archive, locations: Sequence[Location], chosen: Callable[[DataSet], list[str]]
+) -> list[Location]:
+    """Those whose values can be given: one of each class and transfer syntax is tried.
+
+    ServiceError where none can, `no-such-object` where there are no values.
+    """
+    loop = asyncio.get_running_loop()
+    refused: set[tuple[str, str]] = set()
+    failure: ServiceError | None = None
+    count = 0
+    for kind, one in {(one.sop_class, one.transfer_syntax): one for one in locations}.items():
+        package = await archive.whole(one)
+        try:
+            for place in await loop.run_in_executor(None, chosen, package.data):
+                await loop.run_in_executor(None, value_of, package, place)
+                count += 1
+        except ServiceError as error:
+            refused.add(kind)
+            failure = failure or error
+    if not count:
+        raise failure or ServiceError("no-such-object", "there are no such values")
+    return [one for one in locations if (one.sop_class, one.transfer_syntax) not in refused]
+
+
+async def _parts(
+    archive: Archive,
+    base: str,
+    locations: Sequence[Location],
+    chosen: Callable[[DataSet], list[str]],
+    boundary: str,
+) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    for location in locations:
+        package = await archive.whole(location)
+        for place in await loop.run_in_executor(None, chosen, package.data):
+            value = await loop.run_in_executor(None, value_of, package, place)
+            url = f"{address(base, location)}/bulkdata/{place}"
+            head = part_head(boundary, OCTETS, [("Content-Location", url)])
+            async for piece in _streamed(value, 0, value.size, head):
+                yield piece
+    yield closing(boundary)
 
 
 async def _value(archive: Archive, request: Request) -> Answer:

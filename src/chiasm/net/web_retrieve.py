@@ -179,11 +179,16 @@ def quoted(uid: str) -> str:
     return uid if uid.replace(".", "").isdigit() and uid.isascii() else quote(uid)
 
 
-def _head(boundary: str, location: Location, syntax: str, base: str) -> bytes:
-    url = (
+def address(base: str, location: Location) -> str:
+    """The URL of an instance."""
+    return (
         f"{base}/studies/{quoted(location.study)}/series/{quoted(location.series)}"
         f"/instances/{quoted(location.sop_instance)}"
     )
+
+
+def _head(boundary: str, location: Location, syntax: str, base: str) -> bytes:
+    url = address(base, location)
     return part_head(boundary, f"{DICOM}; transfer-syntax={syntax}", [("Content-Location", url)])
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ..dicom.dataset import Element
+from ..dicom import keys
+from ..dicom.dataset import DataSet, Element
 from ..dicom.json_model import little_endian
 from ..dicom.package import Package
 from ..dicom.vr import BYTE_VRS, PIXEL_DATA, WORD_SIZES
@@ -37,11 +38,23 @@ def value_of(package: Package, place: str) -> Value:
         raise ServiceError("no-such-object", error.message, place=place) from None
     if element is None or element.vr not in BYTE_VRS:
         raise ServiceError("no-such-object", "there is no such binary value", place=place)
-    if element.tag == PIXEL_DATA and package.transfer_syntax.encapsulated:
-        from ..pixels.frames import open_frames
+    owner = _owner(package, place)
+    is_compressed = package.transfer_syntax.encapsulated and element.tag == PIXEL_DATA
+    if is_compressed and (owner is package.data or element.fragments):  # an icon may be native nevertheless
+        from ..pixels.frames import frames_of
 
-        return _Decoded(open_frames(package))
+        return _Decoded(frames_of(owner, package.transfer_syntax))
     return _Stored(element, package.transfer_syntax.little_endian)
+
+
+def _owner(package: Package, place: str) -> DataSet:
+    """The data set that the element at a path is in."""
+    owner = package.data
+    for sequence, number in keys.split(place)[0]:
+        element = owner.element(sequence)
+        assert element is not None
+        owner = element.items[number]
+    return owner
 
 
 class _Stored:

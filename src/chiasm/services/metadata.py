@@ -21,7 +21,7 @@ from .archive import Archive
 INLINE = 1_024
 """Binary values of more bytes stand by reference, as do the pixels always."""
 
-_PIXELS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+PIXELS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _BUDGET = 32 << 20
 _AT_ONCE = 16
 
@@ -81,13 +81,22 @@ def header_json(package: Package, url: str) -> bytes:
         return dump(content).encode("utf-8", "replace")
 
 
+def by_reference(data: DataSet) -> list[str]:
+    """The paths of the values that `header_dict` gives by reference, in their order."""
+    return [
+        path
+        for path, element in data.walk()
+        if (element.tag in PIXELS and "/" not in path) or (element.length > INLINE and element.vr in BYTE_VRS)
+    ]
+
+
 def header_dict(data: DataSet, url: str) -> dict[str, Any]:
     """The header as the object of PS3.18 §F.2; the bytes of pixel data are not touched."""
     large: dict[str, Any] = {}
     plain = data.shallow(None)
     for element in data:
         vr = element.vr
-        if element.tag in _PIXELS or (vr in BYTE_VRS and element.length > INLINE):
+        if element.tag in PIXELS or (vr in BYTE_VRS and element.length > INLINE):
             large[f"{element.tag:08X}"] = {"vr": vr, "BulkDataURI": f"{url}{element.tag:08X}"}
             del plain.records[element.tag]
 
