@@ -45,8 +45,8 @@ services-down: ## stop them
 test: setup ## every test but the long ones
 	$(PYTEST)
 
-test-long: setup ## every test, the long fault and fuzz runs too
-	$(PYTEST) -m ""
+test-long: setup ## every test, the long fault and fuzz runs too, with thousands of examples each
+	HYPOTHESIS_PROFILE=long $(PYTEST) -m ""
 
 check: setup $(TABLES_STAMP) ## format, lint, types, layers, house rules, tables; all are run, then the result
 	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j$(JOBS) $(CHECKS)
