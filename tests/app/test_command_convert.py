@@ -241,11 +241,12 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(ct, tmp_pat
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_ctrl_c_ends_it_at_any_moment(ct, tmp_path):
-    """One in twenty did not end where the locks of all waiting conversions were taken in turn."""
+    """One in twenty did not end where the interrupt was raised while a lock of the pool was taken."""
     (tmp_path / "in").mkdir()
     for number in range(1500):
         (tmp_path / "in" / f"{number:04d}.dcm").symlink_to(ct)
     command = [sys.executable, "-m", "chiasm.app", "convert", "in"]
+    interrupted = 0
     for number in range(80):
         running = subprocess.Popen(
             [*command, f"out-{number}"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -260,6 +261,8 @@ def test_ctrl_c_ends_it_at_any_moment(ct, tmp_path):
             os.killpg(running.pid, signal.SIGINT)
         _, stderr = running.communicate(timeout=30)
         assert stderr in {b"", b"chiasm: interrupted; the same command goes on from here\n"}
+        interrupted += bool(stderr)
+    assert interrupted > 40
 
 
 def test_ctrl_c_on_one_file_says_so_without_a_traceback(tmp_path):

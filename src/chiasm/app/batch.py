@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ChiasmError
 from .convert import apart, convert_source, options
+from .interrupt import told_of_interrupt
 from .naming import SUFFIXES, below, numbered, target_of
 from .progress import Progress
 from .request import Job, Manner, Outcome
@@ -129,42 +130,47 @@ def cores() -> int:
 
 
 def _in_parallel(jobs: Iterable[Job], progress: Progress, count: int) -> Iterator[Outcome]:
-    """The same in processes of a pool.
+    """The same in processes of a pool; KeyboardInterrupt between two of its steps, once Ctrl-C was pressed.
 
-    What is done comes by a queue: concurrent.futures.wait holds the locks of all that it waits for by turns,
-    and an interrupt within that would leave some locked, which the end of the pool then waits for forever.
+    Raised wherever it comes, it would leave the lock of a future taken at times, which the end of the pool
+    then waits for forever. So it comes by the queue that tells what is done.
     """
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     waiting: dict[Future[Outcome], tuple[str, Job]] = {}
-    done: SimpleQueue[Future[Outcome]] = SimpleQueue()
+    done: SimpleQueue[Future[Outcome] | None] = SimpleQueue()
     left = chain(jobs, (None,))  # None: nothing more comes, wait for all
-    pool = ProcessPoolExecutor(count, initializer=_undisturbed)
-    try:
-        for job in left:
-            if job is not None:
-                key = progress.key(job)
-                earlier = progress.earlier(key, job)
-                if earlier:
-                    yield earlier
-                    continue
-                future = _submitted(pool, job)
-                waiting[future] = key, job
-                future.add_done_callback(done.put)
-            while waiting and (job is None or len(waiting) >= _WINDOW):
-                future = done.get()
-                if not isinstance(future.exception(), BrokenProcessPool):
-                    key, _ = waiting.pop(future)
-                    yield progress.noted(future.result(), key)
-                    continue
-                pool.shutdown()
-                while waiting:
-                    key, lost = waiting.popitem()[1]
-                    yield progress.noted(_alone(lost), key)
-                pool, done = ProcessPoolExecutor(count, initializer=_undisturbed), SimpleQueue()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    with told_of_interrupt(lambda: done.put(None)) as interrupted:
+        pool = ProcessPoolExecutor(count, initializer=_undisturbed)
+        try:
+            for job in left:
+                interrupted.check()
+                if job is not None:
+                    key = progress.key(job)
+                    earlier = progress.earlier(key, job)
+                    if earlier:
+                        yield earlier
+                        continue
+                    future = _submitted(pool, job)
+                    waiting[future] = key, job
+                    future.add_done_callback(done.put)
+                while waiting and (job is None or len(waiting) >= _WINDOW):
+                    ended = done.get()
+                    interrupted.check()
+                    if ended is None:
+                        continue
+                    if not isinstance(ended.exception(), BrokenProcessPool):
+                        key, _ = waiting.pop(ended)
+                        yield progress.noted(ended.result(), key)
+                        continue
+                    pool.shutdown()
+                    while waiting:
+                        key, lost = waiting.popitem()[1]
+                        yield progress.noted(_alone(lost), key)
+                    pool, done = ProcessPoolExecutor(count, initializer=_undisturbed), SimpleQueue()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _submitted(pool: ProcessPoolExecutor, job: Job) -> Future[Outcome]:
