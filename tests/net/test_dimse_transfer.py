@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import socket
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,31 @@ def test_what_arrives_is_what_was_sent(
     got = [pydicom.dcmread(path) for path in (tmp_path / "got").iterdir()]
     wanted = {pydicom.dcmread(path).SOPInstanceUID for path in files}
     assert {one.SOPInstanceUID for one in got} == wanted
+
+
+@pytest.mark.parametrize(("quick", "aside"), [(60.0, False), (-1.0, True)])
+def test_what_loads_slowly_is_loaded_in_threads_from_then_on(
+    storescp: Callable[..., int],
+    pydicom_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quick: float,
+    aside: bool,
+) -> None:
+    monkeypatch.setattr(dimse_transfer, "_QUICK", quick)
+    loaded: list[bool] = []
+
+    def watched(one: Offer) -> Offer:
+        def load(syntax: str) -> Any:
+            loaded.append(threading.current_thread() is not threading.main_thread())
+            return one.load(syntax)
+
+        return replace(one, load=load)
+
+    path = pydicom_data / "test_files/CT_small.dcm"
+    told = sent(storescp("+xa"), [watched(offer(path)) for _ in range(12)])
+    assert [one.status for one in told] == [0] * 12
+    assert loaded[0] is False  # nothing was known of it
+    assert loaded[-1] is aside
 
 
 def test_what_is_refused_as_it_is_goes_uncompressed_or_is_told(

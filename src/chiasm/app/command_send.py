@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ServiceError, UsageError
+from ..services.garbage import undisturbed_start
 from . import quick_loop
 from .command_echo import peer_of
 from .send_record import SendRecord
@@ -74,7 +75,8 @@ def send_command(peer: str, sources: Sequence[str], manner: Manner) -> int:
     with SendRecord(manner.resume, peer) as record:
         sending = _Sending(peer, manner, report, record)
         try:
-            sending.look(sources)
+            with undisturbed_start():
+                sending.look(sources)
             quick_loop.run(sending.run())
         except ServiceError as error:
             report.failure = str(error)

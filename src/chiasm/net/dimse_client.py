@@ -87,7 +87,11 @@ class Incoming:
 
 
 class Client:
-    """An open association. Made by `connect`; leave it with `release` or by the end of `async with`."""
+    """An open association. Made by `connect`; leave it with `release` or by the end of `async with`.
+
+    `answers` says of each SOP class and transfer syntax what became of its context, and `user_items` is the
+    user information that the peer answered with. PS3.8 §9.3.3.2, PS3.7 §D.3.3.
+    """
 
     def __init__(self, request: AssociateRequest, settings: ClientSettings) -> None:
         self._request, self._settings = request, settings
@@ -95,6 +99,7 @@ class Client:
         self.on_request: OnRequest | None = None
         self.on_begin: OnBegin | None = None
         self.answers: dict[tuple[str, str], int] = {}
+        self.user_items: tuple[UserItem, ...] = ()
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Queue[Answer | Exception] | OneAnswer] = {}
         self._answer: Command | None = None
@@ -142,6 +147,7 @@ class Client:
                 self._commanded(happening)
             case ul.Accepted():
                 self.answers = results(self._request, happening.accept)
+                self.user_items = happening.accept.items
                 self._settle(None)
             case ul.Rejected():
                 self._settle(rejection(happening.reject, self._request.called))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ MOST_CONTEXTS = 128
 _PLAIN = frozenset((EXPLICIT, IMPLICIT, "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"))
 _AHEAD = 3
 """The object that is being sent and those that are loaded meanwhile."""
+_QUICK = 0.001
+"""Seconds for which loading an object may keep the event loop: threads load those that follow then."""
+
 _ATTEMPTS = 3
 """For one object, and for reaching a peer that was reached before."""
 _LOSSES = 10
@@ -50,8 +54,8 @@ class Peer:
 class Offer:
     """One object to be sent: `load` gives its data set in the syntax that it is told.
 
-    It is called in a thread, ahead of its turn. A syntax other than its own makes it transcode; OSError or a
-    ChiasmError where it cannot, also from within the pieces that it may give.
+    It is called ahead of its turn, in a thread where it takes long. A syntax other than its own makes it
+    transcode; OSError or a ChiasmError where it cannot, also from within the pieces that it may give.
     """
 
     name: str
@@ -187,6 +191,7 @@ class _Sending:
 
     def __init__(self, job: _Job) -> None:
         self._job = job
+        self._is_quick = True
 
     async def run(self) -> None:
         """Send until nothing is left, or the peer is lost for good: what is left then is told by the job."""
@@ -225,8 +230,7 @@ class _Sending:
                     while len(ahead) < _AHEAD and batch.left:
                         offer = batch.left.popleft()
                         syntax = _syntax(client, offer)
-                        loading = loop.run_in_executor(None, offer.load, syntax) if syntax else None
-                        ahead.append((offer, syntax, loading))
+                        ahead.append((offer, syntax, self._loading(loop, offer, syntax) if syntax else None))
                     if not ahead:
                         return told
                     self._tell(await self._one(client, *ahead[0]))
@@ -245,6 +249,26 @@ class _Sending:
                     loading.cancel()
                     loading.add_done_callback(_heeded)
                 batch.left.appendleft(offer)
+
+    def _loading(
+        self, loop: asyncio.AbstractEventLoop, offer: Offer, syntax: str
+    ) -> asyncio.Future[bytes | AsyncIterator[bytes]]:
+        """An object on its way into memory: by the loop, once it waits, while that is quick, or a thread."""
+        if not self._is_quick:
+            return loop.run_in_executor(None, offer.load, syntax)
+        loading: asyncio.Future[bytes | AsyncIterator[bytes]] = loop.create_future()
+        loop.call_soon(self._load, loading, offer, syntax)
+        return loading
+
+    def _load(self, loading: asyncio.Future[bytes | AsyncIterator[bytes]], offer: Offer, syntax: str) -> None:
+        if loading.cancelled():
+            return
+        begin = time.perf_counter()
+        try:
+            loading.set_result(offer.load(syntax))
+        except Exception as error:  # whoever awaits it must hear of it
+            loading.set_exception(error)
+        self._is_quick = time.perf_counter() - begin < _QUICK
 
     def _lose(self, ahead: deque[tuple[Offer, str, Any]], why: str) -> None:
         """Give up the object that was under way, where that has been tried often enough."""
