@@ -12,8 +12,9 @@ import pydicom
 import pytest
 
 from chiasm.model.holdings import Location
-from chiasm.net.web_conditions import Edition, _latest_named, decided, range_holds
+from chiasm.net.web_conditions import Edition, _latest, decided, range_holds
 from chiasm.net.web_request import Request
+from chiasm.store.objects import open_objects
 from chiasm.store.objects_remote import new_key
 from tests.net.web_node import WebNode, web_node
 
@@ -123,10 +124,12 @@ def test_a_range_of_another_edition_is_given_whole(web: WebNode, pydicom_data: P
     assert (other.status, other.body) == (200, data.PixelData)
 
 
-def test_the_newest_of_a_bucket_counts_and_an_older_name_tells_no_time() -> None:
+def test_the_newest_of_a_bucket_counts_and_an_older_name_tells_no_time(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    bucket = open_objects(f"file://{tmp_path / 'bucket'}", tmp_path / "scratch")
     location = Location("", 1, 0, b"", "", "", "1.2", "1.3", "1.4")
     named = replace(location, key=new_key(1_000_000_000.9))
     old = replace(location, key="ab/" + "ab" * 16 + ".dcm")
-    assert _latest_named([named]) == 1_000_000_000
-    assert _latest_named([named, replace(location, key=new_key(999_999_999))]) == 1_000_000_000
-    assert _latest_named([named, old]) is None
+    assert _latest(bucket, [named]) == 1_000_000_000
+    assert _latest(bucket, [named, replace(location, key=new_key(999_999_999))]) == 1_000_000_000
+    assert _latest(bucket, [named, old]) is None

@@ -1,6 +1,7 @@
 """Objects as files: named at random, whole or absent."""
 
 import asyncio
+import os
 import re
 
 import pytest
@@ -109,3 +110,13 @@ def test_a_place_that_cannot_hold_objects_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError):
         LocalObjects(tmp_path / "file" / "below")
+
+
+def test_an_object_arrived_when_its_file_was_written(tmp_path):
+    objects = LocalObjects(tmp_path)
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab/c.dcm").write_bytes(b"x")
+    os.utime(tmp_path / "ab/c.dcm", (5, 1_000_000_000))
+    assert objects.arrived("ab/c.dcm") == 1_000_000_000
+    assert objects.arrived("ab/d.dcm") is None
+    objects.close()

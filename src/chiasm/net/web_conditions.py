@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 
 from ..model.holdings import Location
 from ..services.archive import Archive
-from ..store.objects_remote import time_of
+from ..store.objects import Objects
 from .web_request import Answer, Request, not_modified, problem
 from .web_scope import entity_tag
 
@@ -44,14 +43,14 @@ async def edition(archive: Archive, request: Request, locations: Sequence[Locati
     """
     tag = entity_tag(locations, form)
     if archive.root is None:
-        return Edition(tag, _latest_named(locations))
+        return Edition(tag, _latest(archive.objects, locations))
     dated = any(request.header(name) for name in (b"if-modified-since", b"if-unmodified-since", b"if-range"))
     if len(locations) > _FEW and not dated:
         return Edition(tag)
     if len(locations) < _BUSY_FROM:
-        return Edition(tag, _latest(archive.root, locations))
+        return Edition(tag, _latest(archive.objects, locations))
     loop = asyncio.get_running_loop()
-    return Edition(tag, await loop.run_in_executor(None, _latest, archive.root, locations))
+    return Edition(tag, await loop.run_in_executor(None, _latest, archive.objects, locations))
 
 
 def decided(request: Request, now: Edition) -> Answer | None:
@@ -106,19 +105,12 @@ def _time(request: Request, header: bytes) -> float | None:
         return None
 
 
-def _latest_named(locations: Sequence[Location]) -> int | None:
-    """By the names of objects in a bucket; None where one does not say, as those of older releases do not."""
+def _latest(objects: Objects, locations: Sequence[Location]) -> int | None:
+    """When the last of them arrived; None where that is not known of all."""
     latest = 0.0
     for one in locations:
-        arrived = time_of(one.key)
+        arrived = objects.arrived(one.key)
         if arrived is None:
             return None
         latest = max(latest, arrived)
-    return int(latest)
-
-
-def _latest(root: str, locations: Sequence[Location]) -> int | None:
-    try:
-        return int(max(os.stat(f"{root}/{one.key}").st_mtime for one in locations))  # noqa: PTH116  of many
-    except (OSError, ValueError):
-        return None
+    return int(latest) if locations else None

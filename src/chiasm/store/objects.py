@@ -58,6 +58,9 @@ class Objects(Protocol):
     def path(self, key: str) -> Path | None:
         """The object's file, where it is one of this machine."""
 
+    def arrived(self, key: str) -> float | None:
+        """When an object came here, in POSIX time; None where that is not known without asking far away."""
+
     async def delete(self, key: str) -> None:
         """Remove it; nothing happens where it is not there."""
 

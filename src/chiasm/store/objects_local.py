@@ -30,7 +30,7 @@ class LocalObjects:
     """A folder of objects: `ab/cdef….dcm`, random names in 256 folders."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self._place = root, str(root)
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -60,6 +60,13 @@ class LocalObjects:
     def path(self, key: str) -> Path:
         """The object's file."""
         return self.root / key
+
+    def arrived(self, key: str) -> float | None:
+        """The time of the object's file."""
+        try:
+            return os.stat(f"{self._place}/{key}").st_mtime  # noqa: PTH116  of many
+        except OSError:
+            return None
 
     async def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; ServiceError `no-such-object` where it is not there."""

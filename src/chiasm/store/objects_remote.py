@@ -46,6 +46,10 @@ class RemoteObjects:
         """None: it is no file of this machine."""
         return None
 
+    def arrived(self, key: str) -> float | None:
+        """The time in the object's name; those of older releases have none."""
+        return time_of(key)
+
     async def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; ServiceError `no-such-object` where it is not there."""
         import obstore
