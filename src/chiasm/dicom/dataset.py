@@ -181,7 +181,7 @@ class DataSet:
         """
         tag = key if isinstance(key, int) else _known(key)
         if tag is None:
-            owner, tag = self._owner_of(key)
+            owner, tag = self.owner_of(key)
             return default if owner is None else owner.get(tag, default)
         records = self.found
         if records is None:
@@ -191,7 +191,7 @@ class DataSet:
 
     def element(self, key: Key) -> Element | None:
         """The element of a keyword, tag or path; None where it is not there."""
-        owner, tag = self._owner_of(key)
+        owner, tag = self.owner_of(key)
         if owner is None:
             return None
         record = (owner.records if owner.found is None else owner.found).get(tag)
@@ -222,7 +222,8 @@ class DataSet:
     def __repr__(self) -> str:
         return f"DataSet({len(self)} elements)"
 
-    def _owner_of(self, key: Key) -> tuple[DataSet | None, int]:
+    def owner_of(self, key: Key) -> tuple[DataSet | None, int]:
+        """The data set that the element of a key is in, None for an item that is not there; and its tag."""
         steps, tag = keys.split(key)
         owner: DataSet | None = self
         for sequence, number in steps:
@@ -356,7 +357,7 @@ class DataSet:
         self.set(key, value)
 
     def __delitem__(self, key: Key) -> None:
-        owner, tag = self._owner_of(key)
+        owner, tag = self.owner_of(key)
         if owner is None or tag not in owner.records:
             raise KeyError(key if isinstance(key, str) else keys.text_of(key))
         del owner.records[tag]

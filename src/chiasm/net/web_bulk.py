@@ -14,7 +14,7 @@ from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
 from ..services.metadata import PIXELS, by_reference
 from .web_conditions import Edition, decided, edition, range_holds
-from .web_file import tell_missing
+from .web_file import tell_missing, tried
 from .web_media import OCTETS
 from .web_request import Answer, Request, problem
 from .web_retrieve import INSTANCE, LEVELS, address
@@ -74,26 +74,20 @@ async def _values(archive: Archive, request: Request, chosen: Callable[[DataSet]
 async def _possible(
     archive: Archive, locations: Sequence[Location], chosen: Callable[[DataSet], list[str]]
 ) -> list[Location]:
-    """Those whose values can be given: one of each class and transfer syntax is tried.
+    """Those whose values can be given. ServiceError where none can, `no-such-object` where there are none."""
+    loop, count = asyncio.get_running_loop(), 0
 
-    ServiceError where none can, `no-such-object` where there are no values.
-    """
-    loop = asyncio.get_running_loop()
-    refused: set[tuple[str, str]] = set()
-    failure: ServiceError | None = None
-    count = 0
-    for kind, one in {(one.sop_class, one.transfer_syntax): one for one in locations}.items():
+    async def attempt(one: Location) -> None:
+        nonlocal count
         package = await archive.whole(one)
-        try:
-            for place in await loop.run_in_executor(None, chosen, package.data):
-                await loop.run_in_executor(None, value_of, package, place)
-                count += 1
-        except ServiceError as error:
-            refused.add(kind)
-            failure = failure or error
+        for place in await loop.run_in_executor(None, chosen, package.data):
+            await loop.run_in_executor(None, value_of, package, place)
+            count += 1
+
+    given, failure = await tried(locations, attempt)
     if not count:
         raise failure or ServiceError("no-such-object", "there are no such values")
-    return [one for one in locations if (one.sop_class, one.transfer_syntax) not in refused]
+    return given
 
 
 async def _parts(

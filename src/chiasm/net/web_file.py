@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from ..errors import ServiceError
 from ..model.holdings import Location, Source
@@ -27,26 +27,39 @@ async def in_other_syntax(
     return uid, _file(location, uid, chunks)
 
 
+async def tried(
+    locations: Sequence[Location], attempt: Callable[[Location], Awaitable[object]]
+) -> tuple[list[Location], ServiceError | None]:
+    """Those of the SOP classes and stored syntaxes of which one instance could be given; the first failure.
+
+    So it is known before anything is sent.
+    """
+    possible: set[tuple[str, str]] = set()
+    failure: ServiceError | None = None
+    for kind, one in {(one.sop_class, one.transfer_syntax): one for one in locations}.items():
+        try:
+            await attempt(one)
+            possible.add(kind)
+        except ServiceError as error:
+            failure = failure or error
+    return [one for one in locations if (one.sop_class, one.transfer_syntax) in possible], failure
+
+
 async def to_be_given(
     archive: Archive, locations: Sequence[Location], wanted: Sequence[str]
 ) -> list[Location]:
-    """Those that can be given: one of each class and stored syntax is tried before anything is sent.
+    """Those that can be given in some transfer syntaxes. ServiceError `unknown-syntax` where none can."""
 
-    ServiceError `unknown-syntax` where none can.
-    """
-    possible: set[tuple[str, str]] = set()
-    reason = ""
-    for kind, one in {(one.sop_class, one.transfer_syntax): one for one in locations}.items():
-        try:
-            if not as_stored(one, wanted):
-                await in_other_syntax(archive, one, wanted)
-            possible.add(kind)
-        except ServiceError as error:
-            reason = reason or error.message
-    if not possible:
+    async def attempt(one: Location) -> None:
+        if not as_stored(one, wanted):
+            await in_other_syntax(archive, one, wanted)
+
+    given, failure = await tried(locations, attempt)
+    if not given:
         found = ", ".join(sorted({one.transfer_syntax for one in locations}))
+        reason = failure.message if failure else ""
         raise ServiceError("unknown-syntax", f"stored as {found}, none can be given so: {reason}")
-    return [one for one in locations if (one.sop_class, one.transfer_syntax) in possible]
+    return given
 
 
 def tell_missing(answer: Answer, count: int) -> None:

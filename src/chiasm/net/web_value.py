@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ..dicom import keys
-from ..dicom.dataset import DataSet, Element
+from ..dicom.dataset import Element
 from ..dicom.json_model import little_endian
 from ..dicom.package import Package
 from ..dicom.vr import BYTE_VRS, PIXEL_DATA, WORD_SIZES
@@ -33,28 +32,18 @@ class Value(Protocol):
 def value_of(package: Package, place: str) -> Value:
     """The value at a path. ServiceError `no-such-object` where there is no binary one."""
     try:
-        element = package.data.element(place)
+        owner, tag = package.data.owner_of(place)
     except UsageError as error:
         raise ServiceError("no-such-object", error.message, place=place) from None
-    if element is None or element.vr not in BYTE_VRS:
+    element = None if owner is None else owner.element(tag)
+    if owner is None or element is None or element.vr not in BYTE_VRS:
         raise ServiceError("no-such-object", "there is no such binary value", place=place)
-    owner = _owner(package, place)
     is_compressed = package.transfer_syntax.encapsulated and element.tag == PIXEL_DATA
     if is_compressed and (owner is package.data or element.fragments):  # an icon may be native nevertheless
         from ..pixels.frames import frames_of
 
         return _Decoded(frames_of(owner, package.transfer_syntax))
     return _Stored(element, package.transfer_syntax.little_endian)
-
-
-def _owner(package: Package, place: str) -> DataSet:
-    """The data set that the element at a path is in."""
-    owner = package.data
-    for sequence, number in keys.split(place)[0]:
-        element = owner.element(sequence)
-        assert element is not None
-        owner = element.items[number]
-    return owner
 
 
 class _Stored:
