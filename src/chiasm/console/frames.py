@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TypeVar
 
+from ..dicom import Package
 from ..errors import ServiceError
 from ..model.holdings import Location
 from ..net.web_request import Answer, Request, json_bytes, not_modified, unchanged
 from ..services.archive import Archive
 
+T = TypeVar("T")
 _AT_ONCE = 2
 """Frames decoded at one time: more would only stand in each other's way."""
 
@@ -31,10 +35,7 @@ class FrameSource:
         tag = f'"{location.version}-{location.sha256.hex()[:16]}"'
         if not_modified(request, tag):
             return unchanged(tag)
-        number = _frame(request)
-        async with self._turn:
-            package = await self._archive.whole(location)
-            samples = await asyncio.to_thread(frame_samples, package, number)
+        samples = await self._made(frame_samples, location, _frame(request))
         told = asdict(samples)
         data = told.pop("data")
         answer = Answer(200, "application/octet-stream", data)
@@ -47,29 +48,21 @@ class FrameSource:
         """The VOI LUT of a frame as levels of gray, Base64 in JSON; null where it has none."""
         from ..pixels.samples import frame_levels
 
-        location = await self._location(request)
-        number = _frame(request)
-        async with self._turn:
-            package = await self._archive.whole(location)
-            found = await asyncio.to_thread(frame_levels, package, number)
-        told = found and {"first": found.first, "levels": base64.b64encode(found.levels).decode()}
-        answer = Answer(200, "application/json", json_bytes(told))
-        answer.add("cache-control", "private, no-cache")
-        return answer
+        found = await self._made(frame_levels, await self._location(request), _frame(request))
+        return _json(found and {"first": found.first, "levels": base64.b64encode(found.levels).decode()})
 
     async def overlays(self, request: Request) -> Answer:
         """The overlay planes of a frame, one bit for each pixel, as Base64 in JSON."""
         from ..pixels.overlays import planes
 
-        location = await self._location(request)
-        number = _frame(request)
+        found = await self._made(planes, await self._location(request), _frame(request))
+        return _json([asdict(one) | {"data": base64.b64encode(one.data).decode()} for one in found])
+
+    async def _made(self, work: Callable[[Package, int], T], location: Location, number: int) -> T:
+        """What is made of a frame, beside the event loop and in its turn."""
         async with self._turn:
             package = await self._archive.whole(location)
-            found = await asyncio.to_thread(planes, package, number)
-        told = [asdict(one) | {"data": base64.b64encode(one.data).decode()} for one in found]
-        answer = Answer(200, "application/json", json_bytes(told))
-        answer.add("cache-control", "private, no-cache")
-        return answer
+            return await asyncio.to_thread(work, package, number)
 
     async def _location(self, request: Request) -> Location:
         instance = request.arguments["instance"]
@@ -77,6 +70,12 @@ class FrameSource:
         if not found or found[0].study != request.arguments["study"]:
             raise ServiceError("no-such-object", "this instance is not held here")
         return found[0]
+
+
+def _json(told: object) -> Answer:
+    answer = Answer(200, "application/json", json_bytes(told))
+    answer.add("cache-control", "private, no-cache")
+    return answer
 
 
 def _frame(request: Request) -> int:

@@ -112,12 +112,11 @@ async def _each(
         name = names.name(location)
         findings: list[Finding] = []
         try:
-            package = None if directory is None else await holdings.header(location)
             if directory is None:
-                file, syntax = await _file(holdings, location, name, syntaxes)
+                file, _ = await _file(holdings, location, name, syntaxes)
             else:
+                package = await holdings.header(location)
                 file, syntax = await _file_of_medium(holdings, location, name, syntaxes, report)
-            if directory is not None and package is not None:
                 icon = await _icon(holdings, location, report) if icons else None
                 findings = directory.add(package, name, transfer_syntax=syntax, icon=icon)
         except (ChiasmError, OSError) as error:
@@ -164,7 +163,7 @@ async def _icon(holdings: Holdings, location: Location, report: Report) -> DataS
 async def _file_of_medium(
     holdings: Holdings, location: Location, name: tuple[str, ...], syntaxes: Sequence[str], report: Report
 ) -> tuple[File, str]:
-    """The same in a transfer syntax of a profile, as stored where that fails, which is told."""
+    """The file of an object in a transfer syntax of a profile; as stored where that fails, which is told."""
     stored = location.transfer_syntax
     wanted = (stored,) if stored in syntaxes else syntaxes[:1]
     try:
@@ -178,7 +177,7 @@ async def _file_of_medium(
 async def _file(
     holdings: Holdings, location: Location, name: tuple[str, ...], syntaxes: Sequence[str]
 ) -> tuple[File, str]:
-    """The file of an object, and its transfer syntax in that. ServiceError where it cannot be given so."""
+    """The file of an object, and its transfer syntax there. ServiceError where it cannot be given so."""
     stored = location.transfer_syntax
     uid, chunks = stored, holdings.stream_object(location)
     is_stored = "*" in syntaxes or stored in syntaxes

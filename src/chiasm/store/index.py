@@ -99,12 +99,9 @@ class Index:
 
     def find_soon(self, query: Query) -> Awaitable[list[Found]] | None:
         """The same for an event loop, which is not blocked; None where there is no such way now."""
-        pipeline = self._pipeline
-        if pipeline is None:
+        if self._pipeline is None:
             return None
-        statement, given = self._planner.plan(query)
-        rows = pipeline.rows(statement, statement.values(given))
-        return None if rows is None else _of_rows(_READERS[query.level], rows)
+        return _soon(self._pipeline, *self._planner.plan(query), _READERS[query.level])
 
     def locations_soon(
         self,
@@ -116,12 +113,10 @@ class Index:
         limit: int,
     ) -> Awaitable[list[Location]] | None:
         """Locations for an event loop, as `find_soon`."""
-        pipeline = self._pipeline
-        if pipeline is None or (patient is None and not (studies or series or instances)):
+        if self._pipeline is None or (patient is None and not (studies or series or instances)):
             return None
-        statement, given = self._located(patient, studies, series, instances, limit)
-        rows = pipeline.rows(statement, statement.values(given))
-        return None if rows is None else _of_rows(_locations_of, rows)
+        asked = self._located(patient, studies, series, instances, limit)
+        return _soon(self._pipeline, *asked, _locations_of)
 
     @cached_property
     def _pipeline(self) -> Pipeline | None:
@@ -231,6 +226,14 @@ class Index:
         self._driver.close()
         if self._engine is not None:
             self._engine.dispose()
+
+
+def _soon(
+    pipeline: Pipeline, statement: Statement, given: dict[str, Any], read: Callable[[list[Row]], T]
+) -> Awaitable[T] | None:
+    """What is read of the rows of a statement once they come; None where they must be got another way."""
+    rows = pipeline.rows(statement, statement.values(given))
+    return None if rows is None else _of_rows(read, rows)
 
 
 async def _of_rows(read: Callable[[list[Row]], T], rows: Awaitable[list[Row]]) -> T:
