@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..services.garbage import undisturbed_start
+from . import quick_loop
 from .settings import Address, NodeSettings, load
 
 _TOLD = """Chiasm is up.
@@ -48,7 +49,7 @@ def up_command(config: Path | None, options: dict[str, object], *, samples: bool
 
 def _alone(settings: NodeSettings, told: str) -> int:
     with undisturbed_start():
-        from .node import Node, event_loop
+        from .node import Node, require_server
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -66,8 +67,8 @@ def _alone(settings: NodeSettings, told: str) -> int:
             await node.close()
 
     sys.setswitchinterval(0.0005)  # a request is answered before a batch of the index is done
-    with asyncio.Runner(loop_factory=event_loop()) as runner:
-        runner.run(serve())
+    require_server()
+    quick_loop.run(serve())
     return 0
 
 

@@ -21,7 +21,6 @@ from ..net.http_server import serve_http
 from ..net.web_metrics import Metrics
 from ..services.archive import Archive
 from ..services.archive import Settings as ArchiveSettings
-from . import quick_loop
 from .settings import Address, NodeSettings, Tls
 
 if TYPE_CHECKING:
@@ -30,13 +29,12 @@ if TYPE_CHECKING:
     from ..services.routing import Router
 
 
-def event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The factory of the loop, None for asyncio's own. UsageError without the `[server]` extra."""
+def require_server() -> None:
+    """UsageError without the `[server]` extra."""
     try:
         import starlette  # noqa: F401
     except ImportError:
         raise UsageError("the node is not installed", hint="pip install 'chiasm[server]'") from None
-    return quick_loop.factory()
 
 
 def tls_context(tls: Tls | None) -> ssl.SSLContext | None:

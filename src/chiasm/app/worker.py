@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..services.garbage import undisturbed_start
-from .node import Node, event_loop
+from . import quick_loop
+from .node import Node, require_server
 from .settings import Address, NodeSettings, Tls
 
 
@@ -46,8 +47,8 @@ def main() -> None:
     """Serve until standard input ends; signals of the terminal are left to the process above."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = read(sys.stdin.readline())
-    with asyncio.Runner(loop_factory=event_loop()) as runner:
-        runner.run(_serve(settings))
+    require_server()
+    quick_loop.run(_serve(settings))
 
 
 if __name__ == "__main__":
