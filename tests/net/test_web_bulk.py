@@ -58,6 +58,8 @@ def test_all_values_of_a_study_a_series_an_instance(
     assert len(told) == 2
     assert f"{_place(data, 3)}/bulkdata/7FE00010\r\n".encode() in reply.body
     assert web.get(f"{_place(data, level)}/{kind}", OCTETS).status == 406
+    for anything in ("", "*/*", "multipart/*", 'multipart/related; type="*/*"'):
+        assert web.get(f"{_place(data, level)}/{kind}", anything).parts() == reply.parts()
 
 
 def test_what_is_compressed_comes_decoded_and_what_is_nested_is_told_by_its_path(tmp_path: Path) -> None:

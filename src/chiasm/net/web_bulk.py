@@ -56,7 +56,11 @@ def _pixels_of(data: DataSet) -> list[str]:
 async def _values(archive: Archive, request: Request, chosen: Callable[[DataSet], list[str]]) -> Answer:
     """Values of instances, each in a part that tells where it can be had alone."""
     locations = await located(archive, request)
-    if not _forms(request)[0]:
+    if not any(
+        admits(one.inner, OCTETS) if one.is_multipart else one.kind in {"*/*", "multipart/*"}
+        for one in request.accepted
+        if one.quality > 0
+    ):
         raise ServiceError("unknown-syntax", "many values are multipart/related", place="Accept")
     now = await edition(archive, request, locations, f"values {chosen.__name__} {request.base}")
     known = decided(request, now)
