@@ -109,7 +109,7 @@ def supervise(settings: NodeSettings, told: str) -> int:
         dimse, http = held.enter_context(shared(settings.dimse)), held.enter_context(shared(settings.http))
         own = replace(settings, dimse=dimse, http=http)
         if is_installed(own.data / "ohif"):
-            own = replace(own, viewer=held.enter_context(shared(own.viewer_address)))
+            own = replace(own, viewer=held.enter_context(shared(settings.viewer_address)))
         workers = [Worker(describe(own)) for _ in range(settings.workers)]
         try:
             for worker in workers:
