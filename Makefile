@@ -2,6 +2,10 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp-$(shell cat requirements/dev.lock pyproject.toml | sha256sum | cut -c1-12)
+COMPILED := .venv-compiled
+COMPILED_STAMP := $(COMPILED)/.stamp-$(shell find src tools/compiled_wheel.py requirements/dev.lock pyproject.toml -type f ! -name '*.pyc' | sort | xargs cat | sha256sum | cut -c1-12)
+# The interpreter of the distribution, which is built with all optimizations, where there is one.
+COMPILED_PYTHON ?= $(if $(wildcard /usr/include/python3.*/Python.h),/usr/bin/python3,python3)
 TABLES_VENV := .venv-tables
 TABLES_PY := $(TABLES_VENV)/bin/python
 TABLES_STAMP := $(TABLES_VENV)/.stamp-$(shell cat requirements/tables.lock tools/tables/package-lock.json 2>/dev/null | sha256sum | cut -c1-12)
@@ -11,7 +15,7 @@ CHECKS := check-format check-lint check-types check-layers check-house tables-ch
 
 export PIP_NO_INPUT = 1
 .DEFAULT_GOAL := help
-.PHONY: help setup run tour services services-down test test-long check $(CHECKS) format bench tables docs lock changelog clean
+.PHONY: help setup run tour services services-down wheel test test-compiled test-long check $(CHECKS) format bench tables docs lock changelog clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -42,8 +46,21 @@ services: ## install and start PostgreSQL and an S3-compatible server for the te
 services-down: ## stop them
 	tools/services/down.sh
 
+wheel: setup ## the package with its hot modules compiled, in dist/; a C compiler is needed
+	CHIASM_COMPILED=1 $(PY) -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
+
+$(COMPILED_STAMP):
+	@command -v cc >/dev/null || { echo "a C compiler is needed: apt install gcc python3-dev" >&2; exit 1; }
+	@echo "Setting up $(COMPILED), with the hot modules compiled (a minute or two)"
+	@PYTHON=$(COMPILED_PYTHON) CHIASM_COMPILED=1 tools/venv.sh $(COMPILED) requirements/dev.lock --no-deps --no-build-isolation --force-reinstall .
+	@rm -f $(COMPILED)/.stamp-*; touch $@
+
 test: setup ## every test but the long ones
 	$(PYTEST)
+
+test-compiled: $(COMPILED_STAMP) ## the tests of the rooms that have compiled modules, on the compiled wheel
+	@$(COMPILED)/bin/python -c 'from chiasm.dicom import scan; assert not scan.__file__.endswith(".py")'
+	$(COMPILED)/bin/python -m pytest -n $(JOBS) tests/protocols tests/dicom tests/net tests/services tests/store tests/fuzz
 
 test-long: setup ## every test, the long fault and fuzz runs too, with thousands of examples each
 	HYPOTHESIS_PROFILE=long $(PYTEST) -m ""
@@ -77,8 +94,8 @@ format: setup ## let ruff format and fix what it can
 	$(VENV)/bin/ruff check --quiet --fix src tools bench tests || true
 	$(VENV)/bin/ruff format src tools bench tests
 
-bench: setup ## measure against the peers; writes docs/benchmarks.md
-	$(PY) bench
+bench: $(COMPILED_STAMP) ## measure the compiled package against the peers; writes docs/benchmarks.md
+	$(COMPILED)/bin/python bench
 
 docs: setup ## write the library reference to out/docs, and check the links and examples of the guides
 	$(PY) tools/reference.py --out out/docs
@@ -91,6 +108,6 @@ changelog: setup ## fold changelog.d into CHANGELOG.md: make changelog VERSION=1
 	$(PY) tools/house --release $(VERSION)
 
 clean: ## remove environments, caches and output
-	rm -rf $(VENV) $(TABLES_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(COMPILED) $(TABLES_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf tools/tables/node_modules out build dist
 	find src tools bench tests -name __pycache__ -type d -prune -exec rm -rf {} +

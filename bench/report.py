@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
+from chiasm.dicom import scan
+
 from .measure import Outcome
 
 HEADS = ("work", "peer", "ours", "peer takes", "ratio", "spread", "required", "mark")
@@ -18,7 +20,8 @@ _PAGE = """# Benchmarks
 
 As `make bench` printed it. Each row is taken in one process, ours and the peer in turn on the same
 data, after both were seen to agree on what they read; a figure is the median of its rounds, and the
-spread is that of the ratio from round to round. Ratios travel between machines, times do not.
+spread is that of the ratio from round to round. Ratios travel between machines, times do not. Ours is the
+package with its modules compiled, as `make wheel` builds it, where the last lines say so.
 
 {table}
 
@@ -42,7 +45,8 @@ def machine() -> str:
     """What the figures were taken on."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PEERS)
     system = f"{platform.system()} on {platform.machine()}, {os.cpu_count()} cores"
-    return f"Python {platform.python_version()}, {system}; {versions}"
+    form = "as sources" if scan.__file__.endswith(".py") else "compiled"
+    return f"Chiasm {form}, Python {platform.python_version()}, {system}; {versions}"
 
 
 def markdown(outcomes: Sequence[Outcome]) -> str:

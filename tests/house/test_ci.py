@@ -10,6 +10,7 @@ MAKE = """#!/bin/sh
 echo "make $*" >> calls
 case "$1" in
   check) exit {check} ;;
+  test-compiled) exit {compiled} ;;
   test) echo "3 passed in 0.10s"; [ {test} = 0 ] || {{ echo "make: *** Error 1" >&2; exit {test}; }} ;;
 esac
 """
@@ -23,12 +24,12 @@ def build(tmp_path, project_root):
     shutil.copy(project_root / "README.md", tmp_path / "README.md")
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("dciodvfy", "dcmdump"):
+    for name in ("dciodvfy", "dcmdump", "cc"):
         (tools / name).write_text("#!/bin/sh\n")
         (tools / name).chmod(0o755)
 
-    def run(check: int, test: int) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-        (tools / "make").write_text(MAKE.format(check=check, test=test))
+    def run(check: int, test: int, compiled: int = 0) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+        (tools / "make").write_text(MAKE.format(check=check, test=test, compiled=compiled))
         (tools / "make").chmod(0o755)
         environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
         script = [str(tmp_path / ".ci/run")]
@@ -40,7 +41,7 @@ def build(tmp_path, project_root):
 
 def test_checks_then_the_readmes_test_command(build):
     done, calls = build(check=0, test=0)
-    assert (done.returncode, calls) == (0, ["make check", "make test"])
+    assert (done.returncode, calls) == (0, ["make check", "make test-compiled", "make test"])
     assert done.stdout.splitlines()[-1] == "3 passed in 0.10s"
 
 
@@ -48,6 +49,12 @@ def test_a_failed_check_ends_the_build(build):
     done, calls = build(check=1, test=0)
     assert done.returncode != 0
     assert calls == ["make check"]
+
+
+def test_a_compiled_package_that_answers_otherwise_ends_the_build(build):
+    done, calls = build(check=0, test=0, compiled=2)
+    assert done.returncode != 0
+    assert calls == ["make check", "make test-compiled"]
 
 
 def test_failed_tests_fail_the_build_and_still_close_with_their_count(build):

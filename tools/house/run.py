@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from . import ceilings, changelog, citations, cycles, docstrings, mirror, traces
+from . import ceilings, changelog, citations, compiled, cycles, docstrings, mirror, traces
 from .tree import Problem, Tree
 
 CHECKS: dict[str, Callable[[Tree], Iterator[Problem]]] = {
@@ -17,6 +17,7 @@ CHECKS: dict[str, Callable[[Tree], Iterator[Problem]]] = {
     "docstrings": docstrings.check,
     "citations": citations.check,
     "traces": traces.check,
+    "compiled": compiled.check,
     "changelog": changelog.check,
 }
 

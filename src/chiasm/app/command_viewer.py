@@ -8,6 +8,7 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from ..errors import UsageError
 from .settings import load
@@ -54,6 +55,15 @@ def _fetched(npm: str, package: str, folder: Path) -> Path:
     return found[0]
 
 
+def _lay(content: IO[bytes] | None, pages: Path, name: str) -> None:
+    target = (pages / name).resolve()
+    if content is None or not target.is_relative_to(pages.resolve()):
+        raise UsageError(f"the package has a file outside its folder: {name}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with content, target.open("xb") as file:
+        shutil.copyfileobj(content, file)
+
+
 def unpacked(archive: Path, pages: Path) -> int:
     """Lay the built pages of a package into a new folder; the number of files. UsageError for another one."""
     count = size = 0
@@ -66,9 +76,8 @@ def unpacked(archive: Path, pages: Path) -> int:
                 count, size = count + 1, size + member.size
                 if count > _MOST_FILES or size > _MOST_BYTES:
                     raise UsageError("the package is larger than OHIF can be", source=archive.name)
-                member.name = member.name.removeprefix(_BUILT)
-                package.extract(member, pages, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+                _lay(package.extractfile(member), pages, member.name.removeprefix(_BUILT))
+    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise UsageError(f"the package cannot be read: {error}", source=archive.name) from None
     if not (pages / "index.html").is_file():
         raise UsageError("the package has no built pages", source=archive.name)

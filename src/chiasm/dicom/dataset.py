@@ -158,7 +158,7 @@ class DataSet:
         parent: DataSet | None = None,
     ) -> DataSet:
         """The data set whose elements lie between two offsets of a buffer."""
-        self = cls.__new__(cls)
+        self = cls()
         self._begin(buffer, start, stop, form, reading, parent)
         return self
 

@@ -234,7 +234,8 @@ class Association:
         happened: list[Happening] = []
         view = memoryview(data)
         try:
-            view = view[self._plain(view, happened) :]
+            plain = self._plain(view, happened)
+            view = view[plain:]
             while view:
                 inside = self._in.unit > 0
                 view = self._values(view, happened) if inside else self._unit(view, happened, now)

@@ -236,14 +236,15 @@ def _associate(kind: int, reader: Reader) -> AssociateRequest | AssociateAccept:
     version, _ = reader.number(2), reader.take(2)
     called, calling = (reader.take(16).decode("latin-1").strip("\0 ") for _ in range(2))
     reader.take(32)
-    application, users = "", ()
+    application = ""
+    users: tuple[UserItem, ...] = ()
     proposed: list[ProposedContext] = []
     answered: list[AnsweredContext] = []
     for number, inner in reader.items():
         if number == _APPLICATION:
             application = uid_text(inner.rest())
         elif number == _USER:
-            users = decode_user_items(inner)  # type: ignore[assignment]  # the empty tuple is one of items too
+            users = decode_user_items(inner)
         elif number == _CONTEXT_RQ and kind == 0x01:
             proposed.append(ProposedContext.decode(inner))
         elif number == _CONTEXT_AC and kind == 0x02:

@@ -136,7 +136,8 @@ def _moments(path: Path, vr: str, value: str) -> Condition:
         return Equals(path, tuple(one.strip() for one in values))
     # The hyphen of a range may stand beside those of offsets from UTC: the ends decide which it is.
     for found in re.finditer("-", value):
-        low, high = value[: found.start()].strip(), value[found.end() :].strip()
+        at = found.start()
+        low, high = value[:at].strip(), value[at + 1 :].strip()
         ends = [one for one in (low, high) if one]
         if ends and all(form.fullmatch(one) for one in ends):
             return Range(path, low, high)

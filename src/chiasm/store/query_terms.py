@@ -180,7 +180,8 @@ def _pattern(pattern: str, level: int, place: tuple[str, ...]) -> Term | None:
         return None
     if "*" not in pattern and "?" not in pattern:
         return Term("eq", level, place, (pattern,))
-    lead = pattern[: min(at for at in (pattern.find("*"), pattern.find("?")) if at >= 0)]
+    first = min(at for at in (pattern.find("*"), pattern.find("?")) if at >= 0)
+    lead = pattern[:first]
     if pattern == lead + "*":
         lengths = [length for length in names.PREFIX_LENGTHS if length <= len(lead)]
         if place == ("00100010",) and lengths and len(lead) <= names.PREFIX_LENGTHS[-1]:
