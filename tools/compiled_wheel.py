@@ -20,8 +20,8 @@ class CompiledModules(BuildHookInterface[Any]):
     """Compiles `modules` of the hook's table into the wheel; an editable install stays as it is."""
 
     def dependencies(self) -> list[str]:
-        """What the build needs besides hatchling."""
-        return ["mypy>=2.4", "setuptools>=80"] if os.environ.get(SWITCH) else []
+        """What the build needs besides hatchling; SQLAlchemy for its types."""
+        return ["mypy>=2.4", "setuptools>=80", "sqlalchemy>=2.1"] if os.environ.get(SWITCH) else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before the wheel is put together."""
