@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -243,23 +242,36 @@ class Find:
         await exchange.respond(status=MISMATCH, offending_elements=(tag,), error_comment=message[:64])
 
     async def _answer(self, exchange: Exchange, identifier: DataSet, asked: _Asked) -> None:
-        answers = self._answers(exchange, identifier, asked)
-        distant = [tag for tag in asked.wanted if level_of((tag,)) is None and tag != ZONE]
-        number = 0
-        async for found in self._found(asked.query):
-            for one in found:
+        """All matches: few at once, many in parts as long as they are taken."""
+        query, answers = asked.query, self._answers(exchange, identifier, asked)
+        first = await self._archive.find(Query(query.level, query.conditions, query.fuzzy, _FIRST + 1))
+        if len(first) <= _FIRST:
+            await self._tell(exchange, asked, answers, first, 0)
+        else:
+            told = 0
+            async for part in self._archive.stream(query):
+                told = await self._tell(exchange, asked, answers, part, told)
                 if exchange.cancelled:
-                    await exchange.respond(status=CANCELLED)
-                    return
-                status, added = asked.status, None
-                if distant:
-                    added = await self._header(one, distant) if number < _HEADERS else None
-                    status = status if added is not None else PENDING_UNSUPPORTED
-                await exchange.respond(status=status, data=answers.encode(one.members, added))
-                number += 1
-                if number % _BREATH == 0:
-                    await asyncio.sleep(0)  # so that a C-CANCEL is heard
+                    break
         await exchange.respond(status=CANCELLED if exchange.cancelled else 0)
+
+    async def _tell(
+        self, exchange: Exchange, asked: _Asked, answers: Answers, matches: list[Found], told: int
+    ) -> int:
+        """Respond with matches until they are cancelled; how many were told by then."""
+        distant = [tag for tag in asked.wanted if level_of((tag,)) is None and tag != ZONE]
+        for one in matches:
+            if exchange.cancelled:
+                return told
+            status, added = asked.status, None
+            if distant:
+                added = await self._header(one, distant) if told < _HEADERS else None
+                status = status if added is not None else PENDING_UNSUPPORTED
+            await exchange.respond(status=status, data=answers.encode(one.members, added))
+            told += 1
+            if told % _BREATH == 0:
+                await asyncio.sleep(0)  # so that a C-CANCEL is heard
+        return told
 
     def _answers(self, exchange: Exchange, identifier: DataSet, asked: _Asked) -> Answers:
         name = next(name for name, level in LEVELS.items() if level is asked.query.level)
@@ -276,15 +288,6 @@ class Find:
             constants,
             names_charset=CHARSET in identifier,
         )
-
-    async def _found(self, query: Query) -> AsyncIterator[list[Found]]:
-        """The matches: few at once, many in parts as long as they are taken."""
-        first = await self._archive.find(Query(query.level, query.conditions, query.fuzzy, _FIRST + 1))
-        if len(first) <= _FIRST:
-            yield first
-            return
-        async for part in self._archive.stream(query):
-            yield part
 
     async def _header(self, one: Found, tags: list[int]) -> dict[str, dict[str, Any]]:
         """Elements that the index does not keep, from the header of one instance of what was found."""
