@@ -40,7 +40,8 @@ def change(url: str, statement: str) -> None:
 def read(url: str) -> tuple[list[int], list[str]]:
     told: list[str] = []
     chains = ChainsInDatabase(url)
-    [records] = chains.read(lambda severity, path, rule, message: told.append(rule))
+    [chain] = chains.read(lambda severity, path, rule, message: told.append(rule))
+    records = list(chain)
     chains.close()
     return [record.sequence for record in records], told
 

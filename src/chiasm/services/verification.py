@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import heapq
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from ..store.objects import Objects, open_objects
 from ..store.objects_local import LocalObjects
 from .archive import Settings
 from .recovery import BATCH, arrival_of, is_shared, is_whole, location_of
-from .verification_chains import Chains, ChainsInDatabase, ChainsInFiles
+from .verification_chains import Chains, ChainsInDatabase, ChainsInFiles, Tell
+from .verification_names import Names
 
-_AT_ONCE = 8
-"""Objects of a bucket that are read at the same time."""
+_AT_ONCE, _BATCH = 8, 1_000
+"""Objects of a bucket that are read at the same time, records that are looked at together."""
 
 
 @dataclass(slots=True)
@@ -60,56 +62,62 @@ def verify_archive(settings: Settings, *, repair: bool = False, quick: bool = Fa
         chains.bring_home(store)
         if repair:
             opened.enter_context(chains.hold())
-        report, present = Report(), _present(store)
-        records = chains.read(report.tell)
-        report.records = sum(len(one) for one in records)
-        named = _objects(records, present, store, report, quick=quick)
-        if repair:
-            if settings.database:
-                _fill_anew(settings.database, records, store, report)
-            else:
-                _rebuild(settings.data, records, store, report)
-            if isinstance(store, LocalObjects):  # another archive may lie in the same bucket
-                _clear(store, named, report)
+        report, names = Report(), asyncio.run(Names.of(store.listed()))
+        opened.callback(names.close)
+        if not repair:
+            _check(chains, names, store, report, _index_of(settings, report, opened), quick=quick)
+            return report
+        _check(chains, names, store, report, None, quick=quick)
+        if settings.database:
+            _fill_anew(settings.database, chains, store, report)
         else:
-            _compare(settings, named, report)
+            _rebuild(settings.data, chains, store, report)
+        if isinstance(store, LocalObjects):  # another archive may lie in the same bucket
+            _clear(store, names, report)
         return report
 
 
-def _present(store: Objects) -> dict[str, int]:
-    async def gather() -> dict[str, int]:
-        return {pair[0]: pair[1] async for pair in store.listed()}
-
-    return asyncio.run(gather())
+def _merged(chains: Chains, tell: Tell) -> Iterator[Record]:
+    """The records of all chains in the order of their times."""
+    return heapq.merge(*chains.read(tell), key=lambda one: one.event.at)
 
 
-def _objects(
-    chains: list[list[Record]], present: dict[str, int], store: Objects, report: Report, *, quick: bool
-) -> dict[str, Location]:
-    """The objects that records name, by key; those not whole or without a record are told."""
-    named: dict[str, Location] = {}
-    for record in heapq.merge(*chains, key=lambda one: one.event.at):
-        location = location_of(record.event)
-        if location is not None:
-            named[location.key] = location
-            report.objects += 1
-    states = asyncio.run(_states(list(named.values()), present, store, quick=quick))
-    for location, state in zip(named.values(), states, strict=True):
+def _check(
+    chains: Chains, names: Names, store: Objects, report: Report, index: Index | None, *, quick: bool
+) -> None:
+    """Look at every object that a record names, and into the index where there is one, batch by batch."""
+    late: list[Location] = []
+    records = _merged(chains, report.tell)
+    while batch := list(itertools.islice(records, _BATCH)):
+        report.records += len(batch)
+        locations = list(filter(None, (location_of(one.event) for one in batch)))
+        report.objects += len(locations)
+        names.name(locations)
+        _look(locations, names, store, report, quick=quick)
+        if index is not None:
+            late += [one for one in locations if not _is_known(index, one)]
+    for key in names.unnamed():
+        text = "no record names it: it was never acknowledged, or is being received"
+        report.tell(Severity.WARNING, key, "object-unreferenced", text)
+    if index is not None:
+        _compare(index, late, names.instances, report)
+
+
+def _look(
+    locations: Sequence[Location], names: Names, store: Objects, report: Report, *, quick: bool
+) -> None:
+    """Tell of objects that are not whole."""
+    states = asyncio.run(_states(locations, names, store, quick=quick))
+    for location, state in zip(locations, states, strict=True):
         if state == "missing":
             text = f"of {location.sop_instance}: no file"
             report.tell(Severity.ERROR, location.key, "object-missing", text)
         elif state == "changed":
             text = f"of {location.sop_instance}: its bytes are not those that were received"
             report.tell(Severity.ERROR, location.key, "object-changed", text)
-    for key in sorted(present.keys() - named.keys()):
-        text = "no record names it: it was never acknowledged, or is being received"
-        report.tell(Severity.WARNING, key, "object-unreferenced", text)
-    return named
 
 
-async def _states(
-    locations: Sequence[Location], present: dict[str, int], store: Objects, *, quick: bool
-) -> list[str]:
+async def _states(locations: Sequence[Location], names: Names, store: Objects, *, quick: bool) -> list[str]:
     """Of each object: empty where it is whole, else `missing` or `changed`."""
     turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -117,16 +125,12 @@ async def _states(
         path = store.path(location.key)
         if path is not None:
             return _state_of_file(path, location, quick=quick)
-        if quick and location.key in present:
-            return "" if present[location.key] == location.size else "changed"
+        if quick and (size := names.size(location.key)) >= 0:
+            return "" if size == location.size else "changed"
         async with turns:
             return await _state_afar(store, location)
 
-    return [
-        one
-        for start in range(0, len(locations), 1_000)
-        for one in await asyncio.gather(*(state(location) for location in locations[start : start + 1_000]))
-    ]
+    return await asyncio.gather(*map(state, locations))
 
 
 def _state_of_file(path: Path, location: Location, *, quick: bool) -> str:
@@ -150,38 +154,46 @@ async def _state_afar(store: Objects, location: Location) -> str:
     return "" if size == location.size and digest.digest() == location.sha256 else "changed"
 
 
-def _compare(settings: Settings, named: dict[str, Location], report: Report) -> None:
+def _index_of(settings: Settings, report: Report, opened: contextlib.ExitStack) -> Index | None:
+    """The index to compare with; where it cannot be read that is told."""
     path = settings.database or str(settings.data / "index.sqlite")
     if not settings.database and not Path(path).exists():
         report.tell(Severity.ERROR, path, "index-missing", "there is no index; --repair makes one")
-        return
-    shown = "index" if settings.database else path  # a URL may hold a password
+        return None
     try:
-        with contextlib.closing(open_index(path)) as index:
-            _compare_index(index, named, report)
+        index = open_index(path)
+        opened.callback(index.close)
+        index.statistics()
     except ChiasmError as error:
+        shown = "index" if settings.database else path  # a URL may hold a password
         report.tell(Severity.ERROR, shown, "index-broken", f"it cannot be read: {error}")
+        return None
+    return index
 
 
-def _compare_index(index: Index, named: dict[str, Location], report: Report) -> None:
-    for location in named.values():
-        # one and the same object, taken by two nodes at the same time, is one version
-        if not any(
-            one.key == location.key or one.sha256 == location.sha256
-            for one in index.versions(location.sop_instance)
-        ):
+def _is_known(index: Index, location: Location) -> bool:
+    # one and the same object, taken by two nodes at the same time, is one version
+    return any(
+        one.key == location.key or one.sha256 == location.sha256
+        for one in index.versions(location.sop_instance)
+    )
+
+
+def _compare(index: Index, late: Sequence[Location], instances: int, report: Report) -> None:
+    """Tell what the index lacks, where it has not followed meanwhile, and what it has too many of."""
+    for location in late:
+        if not _is_known(index, location):
             text = f"the index does not know {location.sop_instance}"
             report.tell(Severity.ERROR, location.key, "index-lacks", text)
-    instances = len({location.sop_instance for location in named.values()})
     held = index.statistics()["instances"]
     if held > instances:
         text = f"it tells of {held} instances, the journal of {instances}"
         report.tell(Severity.ERROR, "index", "index-surplus", text)
 
 
-def _fill(index: Index, chains: list[list[Record]], store: Objects, report: Report) -> None:
+def _fill(index: Index, chains: Chains, store: Objects, report: Report) -> None:
     batch: list[Arrival] = []
-    for record in heapq.merge(*chains, key=lambda one: one.event.at):
+    for record in _merged(chains, _told_already):
         batch.append(arrival_of(record, store))
         report.repaired += batch[-1].location is not None
         if len(batch) >= BATCH:
@@ -191,14 +203,18 @@ def _fill(index: Index, chains: list[list[Record]], store: Objects, report: Repo
         index.apply(batch)
 
 
-def _fill_anew(database: str, chains: list[list[Record]], store: Objects, report: Report) -> None:
+def _told_already(severity: Severity, path: str, rule: str, message: str) -> None:
+    """What is broken was told when the chains were checked."""
+
+
+def _fill_anew(database: str, chains: Chains, store: Objects, report: Report) -> None:
     """Empty an index and fill it; where this is broken off, the next start of a node goes on with it."""
     with contextlib.closing(open_index(database)) as index:
         index.clear()
         _fill(index, chains, store, report)
 
 
-def _rebuild(data: Path, chains: list[list[Record]], store: Objects, report: Report) -> None:
+def _rebuild(data: Path, chains: Chains, store: Objects, report: Report) -> None:
     new, old = data / "index.sqlite.new", data / "index.sqlite"
     for suffix in ("", "-wal", "-shm"):
         Path(f"{new}{suffix}").unlink(missing_ok=True)
@@ -212,7 +228,7 @@ def _rebuild(data: Path, chains: list[list[Record]], store: Objects, report: Rep
     new.replace(old)
 
 
-def _clear(store: LocalObjects, named: dict[str, Location], report: Report) -> None:
+def _clear(store: LocalObjects, names: Names, report: Report) -> None:
     """Remove the files that no record names, those made ahead by processes that fell included.
 
     Where the journal is not whole only empty ones go: the records that are lost may have named the others.
@@ -220,6 +236,6 @@ def _clear(store: LocalObjects, named: dict[str, Location], report: Report) -> N
     sound = not any(one.rule.startswith("journal-") for one in report.findings)
     for path in store.root.glob("??/*.dcm"):
         key = f"{path.parent.name}/{path.name}"
-        if key not in named and (sound or not path.stat().st_size):
+        if not names.is_named(key) and (sound or not path.stat().st_size):
             path.unlink()
             report.removed += 1

@@ -27,7 +27,7 @@ class Chains(Protocol):
     def bring_home(self, objects: Objects) -> None:
         """Put what processes that fell have left in their logs into its place."""
 
-    def read(self, tell: Tell) -> list[list[Record]]:
+    def read(self, tell: Tell) -> list[Iterator[Record]]:
         """The records of each chain; `tell` takes severity, path, rule and message of what is broken."""
 
     def hold(self) -> contextlib.ExitStack:
@@ -48,15 +48,9 @@ class ChainsInFiles:
             bring_home(chain, objects)
             chain.release()
 
-    def read(self, tell: Tell) -> list[list[Record]]:
+    def read(self, tell: Tell) -> list[Iterator[Record]]:
         """The records of each chain, as far as they can be read."""
-        chains = []
-        for path in sorted(one for one in self._folder.iterdir() if one.is_dir()):
-            chains.append(list(_segments(path, tell)))
-            for aside in sorted(path.glob("*.torn")):
-                text = "a torn end was put aside; it holds acknowledged records only if the disk decayed"
-                tell(Severity.WARNING, str(aside), "journal-torn", text)
-        return chains
+        return [_segments(path, tell) for path in sorted(self._folder.iterdir()) if path.is_dir()]
 
     def hold(self) -> contextlib.ExitStack:
         """Hold all chains. UsageError where a process holds one."""
@@ -73,7 +67,7 @@ def _segments(folder: Path, tell: Tell) -> Iterator[Record]:
     last: Stored | None = None
     found = segments(folder)
     for path in found:
-        head = path.read_bytes()[: HEAD.size]
+        head = _read(path, 0, HEAD.size)
         if len(head) < HEAD.size or head[:8] != MAGIC:
             tell(Severity.ERROR, str(path), "journal-broken", "it is no segment of a journal")
             continue
@@ -90,10 +84,19 @@ def _segments(folder: Path, tell: Tell) -> Iterator[Record]:
         except ParseError as error:
             tell(Severity.ERROR, str(path), "journal-chain", str(error))
             continue
-        if path.read_bytes()[end:].strip(b"\0"):
+        if _read(path, end).strip(b"\0"):
             text = f"what follows byte {end} is no record"
             severity = Severity.WARNING if path == found[-1] else Severity.ERROR
             tell(severity, str(path), "journal-broken", text)
+    for aside in sorted(folder.glob("*.torn")):
+        text = "a torn end was put aside; it holds acknowledged records only if the disk decayed"
+        tell(Severity.WARNING, str(aside), "journal-torn", text)
+
+
+def _read(path: Path, start: int, size: int = -1) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(size)
 
 
 class ChainsInDatabase:
@@ -109,30 +112,26 @@ class ChainsInDatabase:
     def bring_home(self, objects: Objects) -> None:
         """Nothing: a shared journal keeps no log."""
 
-    def read(self, tell: Tell) -> list[list[Record]]:
+    def read(self, tell: Tell) -> list[Iterator[Record]]:
         """The records of each chain, as far as they can be read."""
-        known = {name: last for name, last in self._chains.known().items() if last}
-        chains = []
-        for name in self._chains.names():
-            records = list(self._records(name, tell))
-            last = records[-1].sequence if records else 0
-            if last < known.get(name, 0):
-                text = f"it ends with record {last}, the index has followed it to {known[name]}"
-                tell(Severity.ERROR, f"chain {name}", "journal-gap", text)
-            chains.append(records)
-        return chains
+        known = self._chains.known()
+        return [self._records(name, known.get(name) or 0, tell) for name in self._chains.names()]
 
-    def _records(self, name: str, tell: Tell) -> Iterator[Record]:
-        last: int | None = 0
-        while last is not None:
+    def _records(self, name: str, known: int, tell: Tell) -> Iterator[Record]:
+        last = 0
+        beyond: int | None = 0
+        while beyond is not None:
             try:
-                for record in self._chains.read(name, last):
-                    last = record.sequence
+                for record in self._chains.read(name, beyond):
+                    last = beyond = record.sequence
                     yield record
-                return
+                break
             except ParseError as error:
                 tell(Severity.ERROR, f"chain {name}", "journal-chain", str(error))
-                last = self._chains.following(name, last)
+                beyond = self._chains.following(name, beyond)
+        if last < known:
+            text = f"it ends with record {last}, the index has followed it to {known}"
+            tell(Severity.ERROR, f"chain {name}", "journal-gap", text)
 
     def hold(self) -> contextlib.ExitStack:
         """Hold all chains. UsageError where a process holds one."""
