@@ -7,9 +7,10 @@ import pytest
 from chiasm.net.web_media import frame_form, media_of
 from chiasm.protocols.accept import parse_accept
 
-PLAIN, JPEG, J2K, BIG = (
+PLAIN, JPEG, JLS, J2K, BIG = (
     "1.2.840.10008.1.2.1",
     "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.80",
     "1.2.840.10008.1.2.4.90",
     "1.2.840.10008.1.2.2",
 )
@@ -28,8 +29,12 @@ OCTETS = "application/octet-stream"
         ("image/jpeg", J2K, None),
         ("image/jp2;q=0, */*", J2K, (True, OCTETS, PLAIN, True)),
         (f"image/jp2;q=0, {OCTETS}; transfer-syntax=*", J2K, (True, OCTETS, PLAIN, False)),
-        ('multipart/related; type="image/jls"', PLAIN, None),
-        (f'multipart/related; type="image/jls", multipart/related; type="{OCTETS}";q=0.1', J2K, (True, OCTETS, PLAIN, True)),
+        ('multipart/related; type="image/jls"', PLAIN, (True, "image/jls", JLS, True)),
+        ('multipart/related; type="image/jls"', J2K, (True, "image/jls", JLS, True)),
+        (f"image/jls; transfer-syntax={JLS}1", PLAIN, None),
+        (f"{OCTETS}; transfer-syntax={J2K}", JPEG, (True, "image/jp2", J2K, False)),
+        (f"image/dicom-rle, {OCTETS}; q=0.1", BIG, (True, "image/dicom-rle", "1.2.840.10008.1.2.5", False)),
+        ("image/jxl", PLAIN, None),
     ],
 )  # fmt: skip
 def test_forms(accept: str, stored: str, told: tuple[bool, str, str, bool] | None) -> None:

@@ -1,4 +1,4 @@
-"""WADO-RS frames: pixel data frame by frame, as stored or decoded. PS3.18 §10.4.1.1.6."""
+"""WADO-RS frames: pixel data frame by frame, as stored, decoded or compressed anew. PS3.18 §10.4.1.1.6."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import ServiceError, UsageError
 from ..protocols.multipart import closing, content_type, new_boundary, part_head
 from ..services.archive import Archive
 from .web_conditions import decided, edition
-from .web_media import FrameForm, frame_form
+from .web_media import OCTETS, FrameForm, frame_form
 from .web_request import Answer, Request
 from .web_retrieve import INSTANCE
 from .web_scope import located
@@ -79,9 +79,16 @@ async def _frames(archive: Archive, request: Request) -> Answer:
 
 
 def frame_bytes(frames: Frames, number: int, form: FrameForm) -> bytes:
-    """One frame by its number from 0, in little endian where it is decoded."""
+    """One frame by its number from 0, in little endian where it is decoded.
+
+    ServiceError `unknown-syntax` where its samples have no such form.
+    """
     if not form.decoded:
         return bytes(frames.encoded(number))
+    if form.media != OCTETS:
+        from ..pixels.transcode import encoded_frame
+
+        return encoded_frame(frames, number, form.syntax)
     pixels = frames.decoded(number)
     return bytes(pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes())
 

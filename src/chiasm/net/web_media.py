@@ -34,7 +34,10 @@ def media_of(syntax: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FrameForm:
-    """How frames are given: `decoded` or as stored, their media type and syntax, in parts or bare."""
+    """How frames are given: as stored or `decoded`, and then compressed anew where they are not octets.
+
+    Their media type and transfer syntax, in parts or bare.
+    """
 
     decoded: bool
     media: str
@@ -58,10 +61,8 @@ def frame_form(accepted: Sequence[MediaType], stored: str) -> FrameForm | None:
         parts = one.is_multipart or one.kind in {"*/*", "multipart/*"}
         wanted = one.parameter("transfer-syntax")
         kind = one.inner if one.is_multipart else "*/*" if one.kind == "multipart/*" else one.kind
-        if is_plain:
-            if admits(kind, OCTETS) and wanted in {"", "*", stored, uids.EXPLICIT_LITTLE}:
-                return FrameForm(False, OCTETS, uids.EXPLICIT_LITTLE, parts)
-            continue
+        if is_plain and admits(kind, OCTETS) and wanted in {"", "*", stored, uids.EXPLICIT_LITTLE}:
+            return FrameForm(False, OCTETS, uids.EXPLICIT_LITTLE, parts)
         is_taken = media != OCTETS and not refuses(accepted, media)
         if is_taken and admits(kind, media) and wanted in {"", "*", stored}:
             return FrameForm(False, media, stored, parts)
@@ -69,4 +70,19 @@ def frame_form(accepted: Sequence[MediaType], stored: str) -> FrameForm | None:
             return FrameForm(False, media, stored, parts)
         if admits(kind, OCTETS) and wanted in {"", "*", uids.EXPLICIT_LITTLE}:
             return FrameForm(True, OCTETS, uids.EXPLICIT_LITTLE, parts)
+        made = _made(kind, wanted)
+        if made and not refuses(accepted, media_of(made)):
+            return FrameForm(True, media_of(made), made, parts)
     return None
+
+
+def _made(kind: str, wanted: str) -> str:
+    """The transfer syntax that frames are compressed to, without loss, where just that is asked for."""
+    from ..pixels.transcode import ENCODED
+
+    for syntax in ENCODED:
+        if (kind == media_of(syntax) and wanted in {"", "*", syntax}) or (
+            kind == OCTETS and wanted == syntax
+        ):
+            return syntax
+    return ""

@@ -163,6 +163,12 @@ def _place(
         owner.set("HighBit", geometry.bits_stored - 1)
 
 
+def encoded_frame(frames: Frames, number: int, uid: str) -> bytes:
+    """One frame in a transfer syntax of ENCODED. ServiceError `unknown-syntax` where it has no such form."""
+    values, photometric = frames.decoded_as(number)
+    return _encoded(values, frames, uid, photometric)
+
+
 def _plain(values: NDArray[Any], bits: int) -> bytes:
     if bits == 1:
         raise ServiceError("unknown-syntax", "1-bit samples are not transcoded")
