@@ -6,13 +6,12 @@ import contextlib
 import functools
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from . import node_peers
 from .dimse_load import finds
+from .folders import new_folder
 from .http_load import answers, get
 from .measure import Outcome, Row
 from .node_objects import Study, study, template
@@ -57,7 +56,7 @@ def _asked(database: str) -> dict[str, dict[str, list[float]]]:
     base = template(128)
     found: dict[str, dict[str, list[float]]] = {}
     with contextlib.ExitStack() as stack:
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        root = stack.enter_context(new_folder())
         url = stack.enter_context(node_peers.postgresql(root / "pg")) if database == "PostgreSQL" else ""
         ours = stack.enter_context(node_peers.chiasm(root / "chiasm", url))
         other = stack.enter_context(node_peers.orthanc(root / "orthanc"))
@@ -136,7 +135,7 @@ def _move(row: Row, rounds: int) -> Outcome:
     base = template(128)
     rates: tuple[list[float], list[float]] = ([], [])
     with contextlib.ExitStack() as stack:
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        root = stack.enter_context(new_folder())
         sink = stack.enter_context(node_peers.storescp(root / "sink"))
         ours = stack.enter_context(node_peers.chiasm(root / "chiasm", destination=sink.dimse))
         other = stack.enter_context(node_peers.orthanc(root / "orthanc", sink.dimse))

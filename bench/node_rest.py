@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
 from . import node_peers
+from .folders import new_folder
 from .http_load import answers, get
 from .measure import Outcome, Row, duration
 from .start import compiled
@@ -30,11 +30,11 @@ def _pairs() -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Seconds to ready and megabytes at rest of ours and of Orthanc, round by round."""
     found = []
     compiled()
-    with tempfile.TemporaryDirectory() as folder:
+    with new_folder() as folder:
         for number in range(_ROUNDS + 1):
             pair = []
             for name, make in (("chiasm", node_peers.chiasm), ("orthanc", node_peers.orthanc)):
-                with make(Path(folder) / f"{name}-{number}") as server:
+                with make(folder / f"{name}-{number}") as server:
                     time.sleep(1)
                     pair.append((server.ready, _resident(server.process.pid)))
             found.append((pair[0], pair[1]))
@@ -79,8 +79,8 @@ def _at_most(row: Row, pairs: list[tuple[float, float]], at_most: float, told: o
 
 def _growth(database: str) -> Row:
     def run(row: Row, rounds: int) -> Outcome:
-        with tempfile.TemporaryDirectory() as folder:
-            times = {count: _asked(Path(folder) / str(count), database, count) for count in _STUDIES}
+        with new_folder() as folder:
+            times = {count: _asked(folder / str(count), database, count) for count in _STUDIES}
         ratio = times[_STUDIES[-1]] / times[_STUDIES[0]]
         return Outcome(
             row.work,

@@ -8,12 +8,12 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import node_peers
+from .folders import new_folder
 from .http_load import answers, get, post
 from .measure import Outcome, Row
 from .node_objects import Study, study, template
@@ -75,7 +75,7 @@ def _rates(size: str, associations: int, database: str) -> dict[str, list[float]
     node_peers.need("storescu")
     base = template(_SIDES[size])
     with contextlib.ExitStack() as stack:
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        root = stack.enter_context(new_folder())
         url = stack.enter_context(node_peers.postgresql(root / "pg")) if database == "PostgreSQL" else ""
         servers = [
             stack.enter_context(node_peers.chiasm(root / "chiasm", url)),
@@ -126,8 +126,7 @@ def _nagle_row(peer: str) -> Row:
         make: Callable[[Path], contextlib.AbstractContextManager[Server]] = (
             node_peers.orthanc if peer == "Orthanc" else node_peers.storescp
         )
-        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-            root = Path(folder)
+        with new_folder() as root, contextlib.ExitStack() as stack:
             ours = stack.enter_context(node_peers.chiasm(root / "chiasm"))
             other = stack.enter_context(make(root / "peer"))
             rates: tuple[list[float], list[float]] = ([], [])
@@ -144,8 +143,7 @@ def _client(row: Row, rounds: int) -> Outcome:
     node_peers.need("storescu", "storescp")
     base = template(128)
     program = str(Path(sys.executable).with_name("chiasm"))
-    with tempfile.TemporaryDirectory() as folder, node_peers.chiasm(Path(folder) / "sink") as sink:
-        root = Path(folder)
+    with new_folder() as root, node_peers.chiasm(root / "sink") as sink:
         rates: tuple[list[float], list[float]] = ([], [])
         for number in range(_ROUNDS):
             for index, count in ((0, 2000), (1, 2000)):
@@ -163,8 +161,7 @@ def _client(row: Row, rounds: int) -> Outcome:
 def _stow_row(size: str) -> Row:
     def run(row: Row, rounds: int) -> Outcome:
         base = template(_SIDES[size])
-        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-            root = Path(folder)
+        with new_folder() as root, contextlib.ExitStack() as stack:
             ours = stack.enter_context(node_peers.chiasm(root / "chiasm"))
             other = stack.enter_context(node_peers.orthanc(root / "orthanc"))
             rates: tuple[list[float], list[float]] = ([], [])

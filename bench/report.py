@@ -20,7 +20,8 @@ _PAGE = """# Benchmarks
 
 As `make bench` printed it. Each row is taken in one process, ours and the peer in turn on the same
 data, after both were seen to agree on what they read; a figure is the median of its rounds, and the
-spread is that of the ratio from round to round. Ratios travel between machines, times do not. Ours is the
+spread is that of the ratio from round to round. Ratios travel between machines, times do not. Files
+are removed when all rows are done, since ext4 slows down for minutes after thousands were. Ours is the
 package with its modules compiled, as `make wheel` builds it, where the last lines say so.
 
 {table}

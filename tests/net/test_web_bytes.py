@@ -58,6 +58,15 @@ def test_all_bytes_in_order(tmp_path: Path) -> None:
     assert max(map(len, chunks)) <= (1 << 20) + 100
 
 
+def test_what_is_in_memory_is_sent_in_parts_that_the_cache_of_a_processor_holds(tmp_path: Path) -> None:
+    path = tmp_path / "object"
+    path.write_bytes(bytes(700_000))
+    chunks = asyncio.run(
+        gathered([b"head", FileSpan(str(path), 0, 600_000), FileSpan(str(path), 9, 100_000)])
+    )
+    assert [len(one) for one in chunks] == [1 << 18, 1 << 18, 700_004 - (2 << 18)]
+
+
 @pytest.mark.usefixtures("reading")
 def test_a_file_that_is_shorter_than_said(tmp_path: Path) -> None:
     path = tmp_path / "object"

@@ -85,6 +85,30 @@ def test_the_same_object_again_is_success_and_stores_nothing(tmp_path: Path) -> 
     asyncio.run(run())
 
 
+def test_what_postgresql_holds_is_asked_in_the_loop(
+    tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def known(archive: Archive) -> None:
+        async with asyncio.timeout(30):
+            while (asked := archive.index.instance_soon("1.2.5")) is None or not await asked:
+                await asyncio.sleep(0.01)
+
+    async def run() -> list[str]:
+        async with opened(tmp_path, database=postgres_database) as archive:
+            first = await give(archive, "1.2.5", data_set("1.2.5"))
+            await archive.settle()
+        async with opened(tmp_path, database=postgres_database) as archive:
+            by_thread = await give(archive, "1.2.5", data_set("1.2.5"))
+            await known(archive)
+            monkeypatch.setattr(archive, "_ask", None)
+            same = await give(archive, "1.2.5", data_set("1.2.5"))
+            other = await give(archive, "1.2.5", data_set("1.2.5", b"\1" * 512))
+            new = await give(archive, "1.2.6", data_set("1.2.6"))
+            return [one.verdict for one in (first, by_thread, same, other, new)]
+
+    assert asyncio.run(run()) == ["stored", "identical", "identical", "version", "stored"]
+
+
 @pytest.mark.parametrize(("rule", "verdict", "kept"), [("version", "version", 2), ("refuse", "refused", 1)])
 def test_another_object_under_a_held_uid(tmp_path: Path, rule: str, verdict: str, kept: int) -> None:
     async def run() -> None:

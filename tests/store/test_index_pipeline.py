@@ -55,6 +55,20 @@ def test_values_come_as_the_driver_gives_them(running: Any) -> None:
     assert rows == [(text, 7, b"\0\xff", None, 2, [text, ""])]
 
 
+def test_a_question_is_planned_once(running: Any) -> None:
+    async def work(pipeline: Pipeline) -> Any:
+        counted = Statement(
+            "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE %s", ("like",), {}
+        )
+        for _ in range(9):
+            future = pipeline.rows(counted, ["SELECT custom_plans%"])
+            assert future is not None
+            rows = await future
+        return rows
+
+    assert running(work) == [(0,)]
+
+
 def test_many_at_once_are_answered_each(running: Any) -> None:
     async def work(pipeline: Pipeline) -> Any:
         one = Statement("SELECT %s::bigint + 1", ("n",), {})

@@ -1,4 +1,4 @@
-"""Stored objects on their way out, a megabyte at a time.
+"""Stored objects on their way out, some hundred kilobytes at a time.
 
 What the system has in its memory is read at once: a thread, and the lock that it shares with the loop, would
 cost more than the bytes. The rest is read beside the loop, one megabyte ahead of what is sent.
@@ -15,7 +15,8 @@ from ..model.holdings import Location
 from ..services.archive import Archive
 from ..store.open_files import OpenFiles, shorter
 
-_BATCH = 1 << 20
+_AT_HAND, _FROM_DISK = 1 << 18, 1 << 20
+"""Bytes that are sent at a time: what a processor's cache holds, and what is worth a thread's turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,15 @@ def length_of(spans: Sequence[Span]) -> int:
 
 
 async def sent(archive: Archive, spans: Sequence[Span]) -> AsyncIterator[bytes]:
-    """The bytes of all stretches, gathered to about a megabyte. OSError where one is shorter than said."""
+    """The bytes of all stretches, gathered to some size. OSError where one is shorter than said."""
     loop = asyncio.get_running_loop()
     ahead: asyncio.Future[bytearray] | None = None
+
+    def most() -> int:
+        return _AT_HAND if ahead is None else _FROM_DISK
+
     try:
-        for batch in _batches(spans):
+        for batch in _batches(spans, most):
             if isinstance(batch, StoredSpan):
                 if ahead is not None:
                     yield await ahead  # type: ignore[misc]  # as below
@@ -84,9 +89,11 @@ async def sent(archive: Archive, spans: Sequence[Span]) -> AsyncIterator[bytes]:
             ahead.exception()
 
 
-def _batches(spans: Sequence[Span]) -> Iterator[list[bytes | FileSpan] | StoredSpan]:
+def _batches(spans: Sequence[Span], most: Callable[[], int]) -> Iterator[list[bytes | FileSpan] | StoredSpan]:
+    """The stretches in batches; `most` is asked for the bytes of each."""
     batch: list[bytes | FileSpan] = []
     size = 0
+    limit = most()
     for span in spans:
         if isinstance(span, StoredSpan):
             if batch:
@@ -99,18 +106,14 @@ def _batches(spans: Sequence[Span]) -> Iterator[list[bytes | FileSpan] | StoredS
             size += len(span)
             continue
         at, left = span.start, span.length
-        if left <= _BATCH - size:
-            batch.append(span)
-            size += left
-            continue
         while left:
-            some = min(left, _BATCH - size)
-            if some <= 0:
+            some = min(left, limit - size)
+            if some > 0:
+                batch.append(span if some == span.length else FileSpan(span.path, at, some))
+                at, left, size = at + some, left - some, size + some
+            if left:
                 yield batch
-                batch, size = [], 0
-                continue
-            batch.append(FileSpan(span.path, at, some))
-            at, left, size = at + some, left - some, size + some
+                batch, size, limit = [], 0, most()
     if batch:
         yield batch
 

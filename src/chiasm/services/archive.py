@@ -146,10 +146,12 @@ class Archive:
         recent = self._recent.get(sop_instance)
         if recent is not None:
             return recent
-        if self.settings.database:
-            location = await self._ask(self.index.instance, sop_instance)
-        else:  # an SQLite index answers sooner than a thread begins
+        if self.is_embedded:  # it answers sooner than a thread begins
             location = self.index.instance(sop_instance)
+        elif (soon := await _soon(self.index.instance_soon(sop_instance))) is not None:
+            location = soon[0] if soon else None
+        else:
+            location = await self._ask(self.index.instance, sop_instance)
         return None if location is None else (location.sha256, location.transfer_syntax)
 
     async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:

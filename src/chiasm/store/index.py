@@ -188,6 +188,12 @@ class Index:
         rows = self._driver.rows(self._statements.instance, {"uid": sop_instance})
         return _location(rows[0]) if rows else None
 
+    def instance_soon(self, sop_instance: str) -> Awaitable[list[Location]] | None:
+        """The same for an event loop, as `find_soon`: the one Location, or none."""
+        if self._pipeline is None:
+            return None
+        return _soon(self._pipeline, self._statements.instance, {"uid": sop_instance}, _locations_of)
+
     def versions(self, sop_instance: str) -> list[Location]:
         """All versions of an instance, the first one first."""
         return [_location(row) for row in self._driver.rows(self._statements.versions, {"uid": sop_instance})]

@@ -19,6 +19,9 @@ from .index_driver import Row, Statement
 _MOST = 64
 """Questions under way at once; who comes beyond asks another way."""
 
+_SETTINGS = b"SET jit = off; SET plan_cache_mode = force_generic_plan; SET client_encoding = 'UTF8'"
+"""What is asked here is found by an identifier: planning it anew takes longer than answering it."""
+
 _BACK_OFF = 1.0
 _PLACE = re.compile("%[s%]")
 
@@ -161,12 +164,11 @@ def connect(url: str) -> Any:
     try:
         connection = PGconn.connect(url.encode())
         said = connection.error_message.decode("utf-8", "replace")
-        if connection.status == ConnStatus.OK:
-            settings = b"SET jit = off; SET client_encoding = 'UTF8'"
-            if connection.exec_(settings).status == ExecStatus.COMMAND_OK:
-                connection.nonblocking = 1
-                connection.enter_pipeline_mode()
-                return connection
+        is_open = connection.status == ConnStatus.OK
+        if is_open and connection.exec_(_SETTINGS).status == ExecStatus.COMMAND_OK:
+            connection.nonblocking = 1
+            connection.enter_pipeline_mode()
+            return connection
         connection.finish()
     except psycopg.Error as error:
         said = str(error)
