@@ -136,6 +136,14 @@ def storescp(folder: Path) -> contextlib.AbstractContextManager[Server]:
     return _running("DCMTK storescp --fork", command, folder, port, 0)
 
 
+def sink(folder: Path) -> contextlib.AbstractContextManager[Server]:
+    """A server that drops what it is sent, so that the sender alone is measured."""
+    folder.mkdir(parents=True)
+    port = free_port()
+    program = str(Path(__file__).with_name("dimse_sink.py"))
+    return _running("sink", [sys.executable, program, str(port)], folder, port, 0)
+
+
 def pynetdicom(folder: Path) -> contextlib.AbstractContextManager[Server]:
     """pynetdicom's server writing each object to a file."""
     (folder / "out").mkdir(parents=True)

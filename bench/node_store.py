@@ -36,7 +36,7 @@ def rows() -> list[Row]:
         for peer in peers
     ]
     found += [_nagle_row(peer) for peer in peers[:2]]
-    client = Row("C-STORE to a fast sink, 39 kB CT: our client", "DCMTK storescu", "1 ×", _client)
+    client = Row("C-STORE to a sender-bound sink, 39 kB CT: our client", "DCMTK storescu", "1 ×", _client)
     return [*found, client, *(_stow_row(size) for size in _SIDES)]
 
 
@@ -143,7 +143,7 @@ def _client(row: Row, rounds: int) -> Outcome:
     node_peers.need("storescu", "storescp")
     base = template(128)
     program = str(Path(sys.executable).with_name("chiasm"))
-    with new_folder() as root, node_peers.chiasm(root / "sink") as sink:
+    with new_folder() as root, node_peers.sink(root / "sink") as sink:
         rates: tuple[list[float], list[float]] = ([], [])
         for number in range(_ROUNDS):
             for index, count in ((0, 2000), (1, 2000)):

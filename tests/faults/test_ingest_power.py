@@ -13,6 +13,7 @@ import os
 import random
 import threading
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
@@ -21,6 +22,7 @@ from pydicom.dataset import Dataset
 from chiasm.model import Source
 from chiasm.services.archive import Archive, Settings
 from chiasm.services.verification import verify_archive
+from chiasm.store.pages import pages
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 SECTOR = 512
@@ -37,6 +39,7 @@ class Disk:
             monkeypatch.setattr(os, name, self._sync)
         self._pwrite = os.pwrite
         monkeypatch.setattr(os, "pwrite", self._write)
+        monkeypatch.setattr(os, "pwritev", self._write_parts)
         monkeypatch.setattr("chiasm.store.journal_files.sync_file_system", self._sync_all)
 
     def _sync(self, file: int) -> None:
@@ -47,7 +50,12 @@ class Disk:
             else:
                 self.bytes[path] = bytearray(os.pread(file, os.fstat(file).st_size, 0))
 
-    def _write(self, file: int, data: bytes, position: int) -> int:
+    def _write_parts(self, file: int, parts: list[memoryview], position: int) -> int:
+        data = pages(sum(len(part) for part in parts))  # in one piece, as a disk wants it that is asked directly
+        data[:] = b"".join(parts)
+        return self._write(file, data, position)
+
+    def _write(self, file: int, data: bytes | memoryview, position: int) -> int:
         written = self._pwrite(file, data, position)
         if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_DSYNC:
             path = Path(f"/proc/self/fd/{file}").readlink()
@@ -96,7 +104,7 @@ def data_set(uid: str) -> bytes:
     one = Dataset()
     one.SOPClassUID, one.SOPInstanceUID = CT, uid
     one.StudyInstanceUID, one.SeriesInstanceUID, one.PatientID = "1.2", "1.3", "P"
-    one.add_new(0x7FE00010, "OW", os.urandom(4000))
+    one.add_new(0x7FE00010, "OW", os.urandom(200_000 if uid.endswith("3") else 4000))
     out = io.BytesIO()
     pydicom.dcmwrite(out, one, implicit_vr=False, little_endian=True)
     return out.getvalue()
@@ -114,7 +122,9 @@ async def until_cut(live: Path, after: Path, disk: Disk, chance: random.Random) 
                 sop_class=CT, sop_instance=uid, transfer_syntax="1.2.840.10008.1.2.1", source=Source("dimse")
             )
             reception.write(data_set(uid))
-            outcome = await reception.complete()
+            done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            waits = sender % 2 or not reception.complete_soon(done.set_result)
+            outcome = await (reception.complete() if waits else done)
             assert outcome.verdict == "stored", outcome
             acknowledged.add(uid)
 

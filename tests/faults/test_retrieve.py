@@ -17,10 +17,11 @@ import pytest
 from chiasm.dicom import DataSet
 from chiasm.model import Source
 from chiasm.net import dimse_query, dimse_retrieve
+from chiasm.net.dimse_association import Exchange
 from chiasm.net.dimse_client import Client, Incoming, Proposal, connect
 from chiasm.net.dimse_identifier import read, write
 from chiasm.net.dimse_retrieve import Destination
-from chiasm.net.dimse_server import DimseServer, DimseSettings, Exchange, serve_dimse
+from chiasm.net.dimse_server import DimseServer, DimseSettings, serve_dimse
 from chiasm.net.dimse_storage import VERIFICATION, Echo, Storage, storage_classes, transfer_syntaxes
 from chiasm.services.archive import Archive, Settings
 
@@ -90,6 +91,9 @@ class Taking:
         class Sink:
             def write(self, data: memoryview) -> None:
                 pass
+
+            def finish_soon(self) -> bool:
+                return False
 
             async def finish(self) -> None:
                 outer.associations.add(id(exchange.association))

@@ -47,6 +47,9 @@ class Taking:
             def write(self, data):
                 pass
 
+            def finish_soon(self):
+                return False
+
             async def finish(self):
                 command = exchange.command
                 outer.originators.add((command.move_originator, command.move_originator_id is not None))

@@ -18,9 +18,10 @@ import pytest
 
 from chiasm.errors import ServiceError
 from chiasm.model import Source
+from chiasm.net.dimse_association import Exchange
 from chiasm.net.dimse_commitment import COMMITMENT, Commitment, Reference, Reports, event_report, read_report
 from chiasm.net.dimse_retrieve import Destination as Peer
-from chiasm.net.dimse_server import DimseSettings, Exchange, serve_dimse
+from chiasm.net.dimse_server import DimseSettings, serve_dimse
 from chiasm.net.dimse_storage import Storage, storage_classes, transfer_syntaxes
 from chiasm.net.routing_dimse import DimseDeliverer
 from chiasm.services.archive import Archive, Settings

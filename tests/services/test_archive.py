@@ -189,6 +189,7 @@ def test_a_full_disk_is_told_and_receiving_goes_on_when_there_is_room(
                     raise OSError(errno.ENOSPC, "No space left on device")
 
                 full.setattr(os, "pwrite", refuse)
+                full.setattr(os, "pwritev", refuse)
                 outcome = await give(archive, "1.3.1", data_set("1.3.1"))
                 assert (outcome.verdict, outcome.failure) == (Verdict.REFUSED, "out-of-resources")
             assert (await give(archive, "1.3.1", data_set("1.3.1"))).verdict == Verdict.STORED

@@ -92,6 +92,74 @@ def test_another_object_under_the_same_uid(tmp_path, image, rule, verdict):
     assert found[:2] == ["stored", verdict]
 
 
+def soon(archive, data, uid, **more):
+    """What `complete_soon` says at once, and a list of what it tells then."""
+    reception, told = begin(archive, uid, **more), []
+    reception.write(data)
+    return reception, reception.complete_soon(told.append), told
+
+
+async def until(told):
+    async with asyncio.timeout(20):
+        while not told:
+            await asyncio.sleep(0.001)
+    return told
+
+
+def test_an_object_is_kept_without_waiting_once_it_is_durable(tmp_path, image):
+    async def work(archive):
+        _, begun, told = soon(archive, image[1], image[0])
+        before, sequence = list(told), archive.journal.sequence
+        await until(told)
+        assert archive.journal.sequence == sequence + 1
+        [location] = await archive.locations(instances=[image[0]])
+        return begun, before, told, (await archive.read(location))[location.offset :]
+
+    begun, before, [outcome], kept = receiving(tmp_path, work)
+    assert (begun, before) == (True, [])
+    assert (outcome.verdict, outcome.sop_instance, kept) == ("stored", *image)
+
+
+def test_what_takes_more_is_left_to_complete(tmp_path, image):
+    async def work(archive):
+        _, _, told = soon(archive, image[1], image[0])
+        same, begun, _ = soon(archive, image[1], image[0])  # its turn is not over
+        assert not begun
+        assert (await same.complete()).verdict == "identical"
+        await until(told)
+        await archive.settle()
+        for data, uid, verdict in (
+            (image[1], image[0], "identical"),
+            (image[1][:-2] + b"zz", image[0], "version"),
+            (image[1], "1.2.3", "refused"),
+            (b"no data set at all, but long enough", "1.2.4", "refused"),
+        ):
+            reception, begun, _ = soon(archive, data, uid)
+            assert not begun
+            assert (await reception.complete()).verdict == verdict
+
+    receiving(tmp_path, work)
+
+
+def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path, image, monkeypatch):
+    def full(self, size):
+        raise OSError(28, "No space left on device")
+
+    async def work(archive):
+        with monkeypatch.context() as patch:
+            patch.setattr("chiasm.store.landing.Landing._with_room", full)
+            reception, begun, told = soon(archive, image[1], image[0])
+            [failure] = await until(told)
+        assert begun
+        assert (await reception.refused(failure)).failure == "out-of-resources"
+        reception, begun, told = soon(archive, image[1], image[0])  # its turn is free again
+        assert begun
+        return failure, (await until(told))[0].verdict, [key async for key, _ in archive.objects.listed()]
+
+    failure, verdict, keys = receiving(tmp_path, work)
+    assert (failure.failure.name, verdict, len(keys)) == ("out-of-resources", "stored", 1)
+
+
 def test_an_object_larger_than_what_is_held_of_it_is_whole(tmp_path, pydicom_data):
     image = pydicom.dcmread(pydicom_data / "test_files/CT_small.dcm")
     image.Rows = image.Columns = 1200

@@ -91,7 +91,8 @@ def test_who_gives_up_leaves_nothing_or_is_told_once_it_is_durable():
         await one(b"third")
 
     asyncio.run(run())
-    assert told == [(b"second", None), (b"first", 1), (b"third", 2)]
+    assert [one for one in told if isinstance(one[1], int)] == [(b"first", 1), (b"third", 2)]
+    assert [(payload, type(why)) for payload, why in told[:1]] == [(b"second", asyncio.CancelledError)]
     assert committed.batches == [[b"first"], [b"third"]]
     group.close()
 
@@ -116,7 +117,7 @@ def test_a_commit_that_fails_is_told_to_all_of_it_and_to_none_after(quick):
 
     failed, number = asyncio.run(run())
     assert [str(error) for error in failed] == ["the disk is full"] * 2
-    assert (told, number) == ([None, None, 1], 1)
+    assert ([str(one) for one in told], number) == (["the disk is full"] * 2 + ["1"], 1)
     group.close()
 
 
@@ -127,4 +128,31 @@ def test_who_comes_after_the_end_is_refused(quick):
     told = []
     with pytest.raises(ServiceError, match="closed"):
         asyncio.run(group.append(b"x", b"", told.append))
-    assert told == [None]
+    assert [str(one) for one in told] == ["the journal is closed"]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_who_does_not_wait_is_told_with_those_who_do(quick):
+    committed = Committed()
+    failures = [ServiceError("out-of-resources", "the disk is full")]
+
+    def commit(batch):
+        if len(committed.batches) == 1 and failures:
+            raise failures.pop()
+        return committed(batch)
+
+    group = GroupCommit(commit, lambda: quick)
+    told = []
+
+    async def run():
+        group.submit(b"a", b"", told.append)
+        assert told == []  # not before it is durable
+        assert await group.append(b"b", b"", told.append) == 2
+        group.submit(b"c", b"", told.append)
+        with pytest.raises(ServiceError, match="full"):
+            await group.append(b"d", b"", told.append)
+
+    asyncio.run(run())
+    assert [str(one) for one in told] == ["1", "2", "the disk is full", "the disk is full"]
+    assert committed.batches == [[b"a", b"b"]]
+    group.close()

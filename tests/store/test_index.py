@@ -190,7 +190,7 @@ def test_another_digest_is_a_new_version_and_the_same_is_none(index: Index) -> N
     assert [one.version for one in index.versions("1.2.3.1")] == [1, 2]
     current = index.instance("1.2.3.1")
     assert current is not None
-    assert (current.version, current.sha256) == (2, b"x" * 32)
+    assert (current.version, current.digest) == (2, b"x" * 32)
     assert index.locations(studies=["1.2.9"]) == [current]
     found = index.find(Query(Level.INSTANCE))
     assert [members(one)["00280010"] for one in found] == [[9]]

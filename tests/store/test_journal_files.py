@@ -88,6 +88,7 @@ def test_a_full_disk_is_told_to_all_who_wait_and_passes(tmp_path, monkeypatch):
     journal = FileJournal(new_chain(tmp_path))
     with monkeypatch.context() as patch:
         patch.setattr("os.pwrite", _full)
+        patch.setattr("os.pwritev", _full)
         with pytest.raises(ServiceError) as caught:
             now(journal, event(1))
     assert caught.value.failure.name == "out-of-resources"

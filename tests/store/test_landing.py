@@ -13,6 +13,7 @@ import pytest
 from chiasm.store import landing
 from chiasm.store.journal import START, chained
 from chiasm.store.landing import Landing, forget, landed
+from chiasm.store.pages import pages
 
 Entry = tuple[bytes, bytes]
 
@@ -68,13 +69,60 @@ def test_the_layout_is_the_documented_one(tmp_path, small):
     payload = b"event 1"
     log.write(b"")
     expected = (
-        b"CHIASML1" + struct.pack("<Q", 1) + START + struct.pack("<I", 4) + record(payload, START) + b"DICM"
+        b"CHIASML2" + struct.pack("<Q", 1) + START + struct.pack("<I", 4) + record(payload, START) + b"DICM"
     )
     second = bytes(4) + record(b"event 2", chained(START, payload))
     whole = (tmp_path / "landing-0").read_bytes()
     assert whole[:4096] == expected.ljust(4096, b"\0")
     assert whole[4096:] == second.ljust(len(whole) - 4096, b"\0")
     log.log.close()
+
+
+@pytest.mark.parametrize("is_paged", [True, False])
+def test_a_large_object_begins_with_a_block_and_so_does_what_follows(tmp_path, is_paged):
+    content = bytes(range(251)) * 800  # 200,800 bytes
+    held = content
+    if is_paged:
+        held = pages(1 << 20)[: len(content)]
+        held[:] = content
+    log = Log(tmp_path)
+    log.write(b"small", held, b"last")
+    one, two, three = (b"event %d" % number for number in (1, 2, 3))
+    first = chained(START, one)
+    head = b"CHIASML2" + struct.pack("<Q", 1) + START
+    head += struct.pack("<I", 5) + record(one, START) + b"small"
+    head += struct.pack("<I", len(content)) + record(two, first)
+    behind = struct.pack("<I", 4) + record(three, chained(first, two)) + b"last"
+    expected = head.ljust(4096, b"\0") + content.ljust(204_800, b"\0") + behind.ljust(4096, b"\0")
+    assert (tmp_path / "landing-0").read_bytes()[: len(expected) + 40] == expected + bytes(40)
+    log.write(b"next")
+    assert found(tmp_path) == [(payload, bytes(data)) for payload, data in log.written]
+    log.log.close()
+
+
+@pytest.mark.parametrize("most", [4096, 12_288, 40_960])
+def test_a_system_that_writes_less_than_it_was_given_is_asked_again(tmp_path, monkeypatch, most):
+    def some(file, parts, position):
+        whole = b"".join(parts)[:most]
+        return os.pwrite(file, whole, position)
+
+    held = pages(1 << 20)[:300_001]
+    held[:] = bytes(range(239)) * 1255 + bytes(56)
+    monkeypatch.setattr(landing, "_opened", lambda path: os.open(path, os.O_RDWR | os.O_CREAT))
+    monkeypatch.setattr(landing.os, "pwritev", some)
+    log = Log(tmp_path)
+    log.write(b"before", held, held[:140_000], b"behind")
+    assert found(tmp_path) == [(payload, bytes(data)) for payload, data in log.written]
+    log.log.close()
+
+
+def test_a_strip_of_the_former_layout_is_read(tmp_path):
+    content = bytes(range(250)) * 800
+    data = b"CHIASML1" + struct.pack("<Q", 1) + START
+    data += struct.pack("<I", len(content)) + record(b"event 1", START) + content
+    data += struct.pack("<I", 2) + record(b"event 2", chained(START, b"event 1")) + b"ab"
+    (tmp_path / "landing-0").write_bytes(data.ljust(1 << 18, b"\0"))
+    assert found(tmp_path) == [(b"event 1", content), (b"event 2", b"ab")]
 
 
 def test_nothing_is_found_where_nothing_landed_or_all_is_settled(tmp_path):
@@ -203,7 +251,7 @@ def test_a_write_that_ends_within_a_block_has_failed(tmp_path, monkeypatch, smal
     log = Log(tmp_path)
     log.write(b"x")
     with monkeypatch.context() as patch:
-        patch.setattr(os, "pwrite", lambda file, data, at: 700)
+        patch.setattr(os, "pwritev", lambda file, parts, at: 700)
         with pytest.raises(OSError, match="error"):
             log.write(b"y")
     assert found(tmp_path) == log.written[:1]

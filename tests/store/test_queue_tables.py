@@ -13,7 +13,7 @@ def test_the_database_itself_refuses_the_same_bytes_twice(index: Index) -> None:
     row: dict[str, object] = {}
     for column in outbound.columns:
         if column.name != "id":
-            row[column.name] = b"d" * 32 if column.name == "sha256" else 1
+            row[column.name] = b"d" * 32 if column.name == "digest" else 1
             if column.type.python_type is str:
                 row[column.name] = "x"
     with index.engine.begin() as connection:

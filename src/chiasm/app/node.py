@@ -14,8 +14,9 @@ from ..console import ohif
 from ..console.pages import Console, Shown
 from ..errors import UsageError
 from ..net import dimse_commitment, dimse_query, dimse_retrieve, web_admin, web_dicom
+from ..net.dimse_association import Handler
 from ..net.dimse_retrieve import Destination
-from ..net.dimse_server import DimseSettings, Handler, serve_dimse
+from ..net.dimse_server import DimseSettings, serve_dimse
 from ..net.dimse_storage import VERIFICATION, Echo, Storage, storage_classes, transfer_syntaxes
 from ..net.http_server import serve_http
 from ..net.web_metrics import Metrics

@@ -32,7 +32,7 @@ class FrameSource:
         from ..pixels.samples import frame_samples
 
         location = await self._location(request)
-        tag = f'"{location.version}-{location.sha256.hex()[:16]}"'
+        tag = f'"{location.version}-{location.digest.hex()[:16]}"'
         if not_modified(request, tag):
             return unchanged(tag)
         samples = await self._made(frame_samples, location, _frame(request))

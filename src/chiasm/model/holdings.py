@@ -27,14 +27,14 @@ class Location:
     """Where one stored instance lies, and what a sender of it must know.
 
     `key` names the object in the store; it comes from no DICOM value. The object is a Part 10 file of `size`
-    bytes whose data set begins at byte `offset`; `sha256` is of the data set's bytes, 32 bytes. `version`
-    counts from 1; all but the highest were superseded.
+    bytes whose data set begins at byte `offset`; `digest` is of the data set's bytes, behind the code of its
+    function. `version` counts from 1; all but the highest were superseded.
     """
 
     key: str
     size: int
     offset: int
-    sha256: bytes
+    digest: bytes
     transfer_syntax: str
     sop_class: str
     sop_instance: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ from ..errors import ChiasmError, ServiceError
 from ..model.holdings import Location
 from ..protocols.commands import ACTION, EVENT_REPORT, Command
 from ..services.archive import Archive
+from ..services.digest import Check
+from .dimse_association import Exchange
 from .dimse_client import ClientSettings, Proposal, connect
 from .dimse_identifier import read, text_of, write
 from .dimse_retrieve import NATIVE, Destination
-from .dimse_server import Exchange
 
 COMMITMENT, WELL_KNOWN = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
 """The Storage Commitment Push Model SOP class and its well-known instance: PS3.4 §J.3.5."""
@@ -166,10 +166,10 @@ class Commitment:
         return Reference(one.sop_class, one.sop_instance, 0 if whole else _FAILURE)
 
     async def _is_whole(self, location: Location) -> bool:
-        digest = hashlib.sha256()
+        check = Check(location.digest)
         async for piece in self._archive.stream_object(location, location.offset):
-            await asyncio.to_thread(digest.update, piece)
-        return digest.digest() == location.sha256
+            await asyncio.to_thread(check.update, piece)
+        return check.holds
 
 
 def _request(data: DataSet) -> tuple[str, list[Reference]]:

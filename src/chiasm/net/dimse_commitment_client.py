@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from ..errors import ChiasmError, ServiceError
 from ..protocols.commands import EVENT_REPORT
+from .dimse_association import Exchange
 from .dimse_client import Client, ClientSettings, Incoming, Proposal, connect
 from .dimse_commitment import COMMITMENT, Reference, Reports, read_report, request
 from .dimse_identifier import read, write
-from .dimse_server import DimseServer, DimseSettings, Exchange, serve_dimse
+from .dimse_server import DimseServer, DimseSettings, serve_dimse
 from .dimse_transfer import EXPLICIT, IMPLICIT, Peer
 
 AT_ONCE = 1_000

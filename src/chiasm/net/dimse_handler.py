@@ -18,6 +18,12 @@ class Sink(Protocol):
     def write(self, data: memoryview) -> None:
         """Take a fragment; it is only valid during the call."""
 
+    def finish_soon(self) -> bool:
+        """The data set is whole: whether the association's `answer` or `instead` is called once it is kept.
+
+        False where that takes more: `finish` is called then.
+        """
+
     async def finish(self) -> None:
         """The data set is whole: answer."""
 

@@ -16,6 +16,7 @@ from ..services.archive import Archive
 from ..services.matching import Key
 from ..standards import dictionary
 from ..store.query_terms import level_of
+from .dimse_association import Exchange
 from .dimse_handler import Answers as Responses
 from .dimse_identifier import (
     AVAILABILITY,
@@ -30,7 +31,6 @@ from .dimse_identifier import (
     read,
     text_of,
 )
-from .dimse_server import Exchange
 
 _ROOT = "1.2.840.10008.5.1.4.1.2"
 PATIENT_ROOT, STUDY_ROOT, PATIENT_STUDY = f"{_ROOT}.1", f"{_ROOT}.2", f"{_ROOT}.3"

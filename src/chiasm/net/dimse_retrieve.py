@@ -19,6 +19,7 @@ from ..model.query import Level
 from ..protocols.commands import STORE, Command
 from ..services import transcoding
 from ..services.archive import Archive
+from .dimse_association import Exchange
 from .dimse_client import Client, ClientSettings, Proposal, connect
 from .dimse_identifier import QUERY_LEVEL, read, write
 from .dimse_query import (
@@ -32,7 +33,6 @@ from .dimse_query import (
     missing_key,
     single_values,
 )
-from .dimse_server import Exchange
 
 NATIVE = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 """The syntaxes that are proposed beside the stored ones: explicit and implicit VR little endian."""

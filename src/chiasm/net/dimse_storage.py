@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import FAILURES, ServiceError
-from ..model import Source, Verdict
+from ..model import Outcome, Source, Verdict
 from ..services.archive import Archive
 from ..services.reception import Reception
 from ..standards import uids
-from .dimse_server import Exchange
+from .dimse_association import Exchange
 
 VERIFICATION = "1.2.840.10008.1.1"
 SUCCESS = 0x0000
@@ -53,13 +53,32 @@ class Storing:
         if self._reception is not None:
             self._reception.write(data)
 
+    def finish_soon(self) -> bool:
+        """Keep it without a task, as most are; whether the answer is on its way."""
+        return self._reception is not None and self._reception.complete_soon(self._kept)
+
+    def _kept(self, became: Outcome | ServiceError) -> None:
+        """Answer what became of it."""
+        exchange, reception = self._exchange, self._reception
+        assert reception is not None
+        if isinstance(became, ServiceError):
+            exchange.association.instead(exchange, self._refuse(reception, became))
+        else:
+            self._told(became.verdict.value, "dimse", reception.size)
+            exchange.association.answer(exchange, SUCCESS)
+
+    async def _refuse(self, reception: Reception, error: ServiceError) -> None:
+        await self._respond(reception, await reception.refused(error))
+
     async def finish(self) -> None:
         """Answer what became of the object, once that is durable."""
         if self._reception is None:
             assert self._failure is not None
             raise self._failure
-        outcome = await self._reception.complete()
-        self._told(outcome.verdict.value, "dimse", self._reception.size)
+        await self._respond(self._reception, await self._reception.complete())
+
+    async def _respond(self, reception: Reception, outcome: Outcome) -> None:
+        self._told(outcome.verdict.value, "dimse", reception.size)
         if outcome.verdict is Verdict.REFUSED:
             failure = FAILURES.get(outcome.failure, FAILURES["fault"])
             await self._exchange.respond(status=failure.dimse, error_comment=outcome.message[:64])

@@ -43,7 +43,7 @@ def entity_tag(locations: Sequence[Location], form: str) -> str:
     """The tag of what is given of some instances in one form: it changes with any of them."""
     made = hashlib.sha256(form.encode("utf-8", "replace"))
     for one in locations:
-        made.update(one.sha256)
+        made.update(one.digest)
     return f'"{made.hexdigest()[:32]}"'
 
 

@@ -16,7 +16,7 @@ from .. import dicom
 from ..errors import ServiceError
 from ..model import Event, Found, Location, Outcome, Query, Source
 from ..store.index import Index, open_index
-from ..store.journal import Journal, Record
+from ..store.journal import Journal, Record, Told
 from ..store.journal_files import FileJournal
 from ..store.objects import Objects, ObjectWriter, open_objects
 from ..store.open_files import OpenFiles
@@ -152,7 +152,13 @@ class Archive:
             location = soon[0] if soon else None
         else:
             location = await self._ask(self.index.instance, sop_instance)
-        return None if location is None else (location.sha256, location.transfer_syntax)
+        return None if location is None else (location.digest, location.transfer_syntax)
+
+    def is_new(self, sop_instance: str) -> bool:
+        """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
+        if sop_instance in self._recent or not self.is_embedded:
+            return False
+        return self.index.instance(sop_instance) is None
 
     async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
         """Make an object durable with its event; nothing is left of one that is not. OSError, ServiceError.
@@ -160,18 +166,8 @@ class Archive:
         A small one lands in the journal's log, and is put into its place once its sender was answered. A
         large one is in its place before its event is durable: no record tells of an object that is not whole.
         """
-        self._loop = asyncio.get_running_loop()
         content = writer.content
-        head = writer.head(_HEAD) if self._far else b""
-
-        def told(number: int | None) -> None:
-            if number is None:
-                writer.abandon()
-                return
-            self._recent[location.sop_instance] = (location.sha256, location.transfer_syntax)
-            self._homing.append((writer, Durable(number, event, location, head), content is not None))
-            asyncio.get_running_loop().call_soon(self._bring_home)
-
+        told = self._told(writer, event, location, landed=content is not None)
         try:
             while self.projection.is_full and not self.projection.trouble:
                 await asyncio.sleep(0.005)  # the sender waits, so that the index can follow
@@ -181,6 +177,38 @@ class Archive:
             writer.abandon()
             raise
         await self.journal.append(event, content or b"", told)
+
+    def keep_soon(self, writer: ObjectWriter, event: Event, location: Location, then: Told) -> bool:
+        """The same without waiting: `then` is told the outcome.
+
+        False, and nothing done, for what is large, and while the index has much to follow.
+        """
+        content = writer.content
+        if content is None or self.projection.is_full:
+            return False
+        told = self._told(writer, event, location, landed=True)
+
+        def both(number: int | BaseException) -> None:
+            then(number)
+            told(number)
+
+        self.journal.submit(event, content, both)
+        return True
+
+    def _told(self, writer: ObjectWriter, event: Event, location: Location, *, landed: bool) -> Told:
+        """What is done with an object once its event is durable, or is not."""
+        self._loop = loop = asyncio.get_running_loop()
+        head = writer.head(_HEAD) if self._far else b""
+
+        def told(number: int | BaseException) -> None:
+            if isinstance(number, BaseException):
+                writer.abandon()
+                return
+            self._recent[location.sop_instance] = (location.digest, location.transfer_syntax)
+            self._homing.append((writer, Durable(number, event, location, head), landed))
+            loop.call_soon(self._bring_home)
+
+        return told
 
     def _bring_home(self) -> None:
         """Put what has landed into its place, and let the index know; later again, where there is no room."""
@@ -208,8 +236,8 @@ class Archive:
     async def note(self, event: Event) -> None:
         """Put another act into the journal, durable when this returns. ServiceError where it cannot be."""
 
-        def told(number: int | None) -> None:
-            if number is not None:
+        def told(number: int | BaseException) -> None:
+            if isinstance(number, int):
                 self.projection.add(Durable(number, event))
 
         await self.journal.append(event, told=told)

@@ -9,7 +9,7 @@ from ..errors import ChiasmError
 from ..model import Location
 from ..store.extract import Extract, extract
 
-BEGINNING = 4 << 10
+BEGINNING = 16 << 10
 """Bytes of a data set that mostly say what it is."""
 
 

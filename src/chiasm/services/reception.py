@@ -6,27 +6,33 @@ import contextlib
 import functools
 import hashlib
 import struct
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from .. import dicom
-from ..dicom import part10
+from ..dicom import outset, part10
 from ..dicom.dataset import DataSet
 from ..dicom.package import form_for
-from ..dicom.reading import Reading
 from ..errors import ChiasmError, ServiceError
 from ..model import Event, Location, Outcome, Source, Verdict
 from ..standards import uids
+from .digest import digest_of, new_hasher, recorded
 from .extraction import BEGINNING
 
 if TYPE_CHECKING:
+    from ..store.journal import Told
     from ..store.objects import ObjectWriter
+    from .turns import Turn
 
 HEAD = 1 << 20
-"""Bytes of the file that are parsed at most to see what it is."""
+"""Bytes of the file that are read at most to see what it is."""
 
-_SERIES = 0x0020000E
+Above = tuple[str, str]
+"""UIDs of the study and of the series that an object belongs to."""
+
+Then = Callable[["Outcome | ServiceError"], None]
+"""Told the outcome of an object, or why it is not durable."""
 
 
 def now() -> str:
@@ -42,14 +48,20 @@ class Keeper(Protocol):
     def create(self) -> ObjectWriter:
         """A writer of a new object."""
 
-    def turn(self, sop_instance: str) -> AbstractAsyncContextManager[None]:
+    def turn(self, sop_instance: str) -> Turn:
         """One at a time for each SOP instance."""
+
+    def is_new(self, sop_instance: str) -> bool:
+        """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held."""
 
     async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
         """Take the writer, make its object durable with its event, and let the index know."""
+
+    def keep_soon(self, writer: ObjectWriter, event: Event, location: Location, then: Told) -> bool:
+        """The same without waiting: `then` is told. False, and nothing done, where that cannot be."""
 
     async def note(self, event: Event) -> None:
         """Put another act into the journal."""
@@ -74,8 +86,9 @@ class Reception:
         self.sop_class, self.sop_instance = sop_class, sop_instance
         self.transfer_syntax, self.source = transfer_syntax, source
         self._header = header
-        self._digest = hashlib.sha256()
+        self._digest = new_hasher()
         self._failure: ServiceError | None = None
+        self._above: Above | None = None
         self._taken = False
         self._writer = archive.create()
         self._writer.write(header)
@@ -104,36 +117,78 @@ class Reception:
         try:
             if self._failure is not None:
                 raise self._failure
-            package = self._checked()
-            study = str(package.get("StudyInstanceUID"))
+            above = self._checked()
             async with self._archive.turn(self.sop_instance):
-                return await self._keep(package, study)
+                return await self._keep(above)
         except ServiceError as error:
-            return await self._refused(error)
+            return await self.refused(error)
         except OSError as error:
             failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
-            return await self._refused(failure)
+            return await self.refused(failure)
         finally:
             if not self._taken:
                 self._writer.abandon()
 
-    def _checked(self) -> DataSet:
-        """The parsed beginning of the object. ServiceError for what it is not."""
-        start, syntax = len(self._header), uids.transfer_syntax(self.transfer_syntax)
-        if syntax is not None and not syntax.deflated and self.size > start + 2 * BEGINNING:
-            for most in (BEGINNING // 2, BEGINNING):
-                head = self._writer.head(start + most)
-                beginning = DataSet.at(head, start, len(head), form_for(syntax), Reading())
-                with contextlib.suppress(ChiasmError):
-                    if next(reversed(beginning.records), 0) > _SERIES:
-                        return self._verified(beginning)
+    def complete_soon(self, then: Then) -> bool:
+        """The same without waiting, for an object under whose UID nothing is held: `then` is told.
+
+        False, and nothing done, for any other, and for one that is refused: `complete` is to be called then.
+        """
+        turn = self._archive.turn(self.sop_instance)
         try:
-            whole = dicom.parse(self._writer.head(HEAD), source=self.sop_instance)
+            if self._failure is not None or not turn.take():
+                return False
+        except ServiceError:
+            return False
+        try:
+            above = self._checked()
+            if self._archive.is_new(self.sop_instance):
+                location, event = self._recorded(above)
+
+                def kept(number: int | BaseException) -> None:
+                    turn.leave()
+                    if isinstance(number, ServiceError):
+                        then(number)
+                    elif isinstance(number, int):
+                        then(self._outcome(Verdict.STORED, above[0]))
+                    else:
+                        then(ServiceError("fault", f"{type(number).__name__}: {number}"))
+
+                self._taken = self._archive.keep_soon(self._writer, event, location, kept)
+        except ServiceError:  # told by `complete`, which comes to it again
+            self._taken = False
+        if not self._taken:
+            turn.leave()
+        return self._taken
+
+    def _checked(self) -> Above:
+        """What the object belongs to. ServiceError for what it is not."""
+        if self._above is None:
+            found = self._outset()
+            if found is None or (found[outset.SOP_CLASS], found[outset.SOP_INSTANCE]) != self._said:
+                self._above = self._verified()
+            else:
+                self._above = found[outset.STUDY], found[outset.SERIES]
+        return self._above
+
+    @property
+    def _said(self) -> tuple[str, str]:
+        return self.sop_class, self.sop_instance
+
+    def _outset(self) -> dict[int, str] | None:
+        """The UIDs at the beginning of the data set, where it is as plain as most are."""
+        syntax = uids.transfer_syntax(self.transfer_syntax)
+        if syntax is None or syntax.deflated:
+            return None
+        start = len(self._header)
+        return outset.uids_of(self._writer.head(start + BEGINNING), start, form_for(syntax))
+
+    def _verified(self) -> Above:
+        """The same of a data set that is not so plain."""
+        try:
+            package: DataSet = dicom.parse(self._writer.head(HEAD), source=self.sop_instance).data
         except ChiasmError as error:
             raise ServiceError("not-understood", error.message, place=error.place, rule=error.rule) from None
-        return self._verified(whole.data)
-
-    def _verified(self, package: DataSet) -> DataSet:
         try:
             said = (str(package.get("SOPClassUID") or ""), str(package.get("SOPInstanceUID") or ""))
             above = (package.get("StudyInstanceUID"), package.get("SeriesInstanceUID"))
@@ -141,43 +196,46 @@ class Reception:
             raise ServiceError("not-understood", error.message, place=error.place, rule=error.rule) from None
         if not len(package):
             raise ServiceError("not-understood", "no element of a data set can be read", rule="PS3.5 §7.1")
-        for name, there, told in zip(
-            ("SOP Class UID", "SOP Instance UID"), said, (self.sop_class, self.sop_instance), strict=True
-        ):
+        for name, there, told in zip(("SOP Class UID", "SOP Instance UID"), said, self._said, strict=True):
             if there != told:
                 raise ServiceError("mismatch", f"its {name} is {there or 'empty'}, announced was {told}")
         for name, value in zip(("Study Instance UID", "Series Instance UID"), above, strict=True):
             if not isinstance(value, str) or not value:
                 raise ServiceError("mismatch", f"it has no {name}", rule="PS3.3 §C.7")
-        return package
+        return str(above[0]), str(above[1])
 
-    async def _keep(self, package: DataSet, study: str) -> Outcome:
-        digest = self._digest.digest()
+    async def _keep(self, above: Above) -> Outcome:
         held = await self._archive.held(self.sop_instance)
-        if held is not None and held == (digest, self.transfer_syntax):
-            return self._outcome(Verdict.IDENTICAL, study)
+        location, event = self._recorded(above)
+        if held is not None and held == (location.digest, self.transfer_syntax):
+            return self._outcome(Verdict.IDENTICAL, above[0])
         if held is not None and self._archive.refuses_versions:
             raise ServiceError("conflict", "another object is held under its SOP Instance UID")
+        self._taken = True
+        await self._archive.keep(self._writer, event, location)
+        return self._outcome(Verdict.STORED if held is None else Verdict.VERSION, above[0])
+
+    def _recorded(self, above: Above) -> tuple[Location, Event]:
+        """Where the object lies once it is kept, and what the journal tells of it."""
+        study, series = above
         location = Location(
             self._writer.key,
             self._writer.size,
             len(self._header),
-            digest,
+            digest_of(self._digest),
             self.transfer_syntax,
             self.sop_class,
             self.sop_instance,
-            str(package.get("SeriesInstanceUID")),
+            series,
             study,
         )
-        event = Event("stored", now(), self.source, detail_of(location, self._header))
-        self._taken = True
-        await self._archive.keep(self._writer, event, location)
-        return self._outcome(Verdict.STORED if held is None else Verdict.VERSION, study)
+        return location, Event("stored", now(), self.source, detail_of(location, self._header))
 
     def _outcome(self, verdict: Verdict, study: str, failure: str = "", message: str = "") -> Outcome:
         return Outcome(verdict, self.sop_class, self.sop_instance, study, failure, message)
 
-    async def _refused(self, error: ServiceError) -> Outcome:
+    async def refused(self, error: ServiceError) -> Outcome:
+        """The outcome of an object that is not kept, with a note of it in the journal."""
         detail = {"class": self.sop_class, "instance": self.sop_instance, "failure": error.failure.name}
         with contextlib.suppress(
             ServiceError
@@ -221,7 +279,7 @@ def detail_of(location: Location, header: bytes) -> dict[str, object]:
         "key": location.key,
         "size": location.size,
         "offset": location.offset,
-        "sha256": location.sha256.hex(),
+        **recorded(location.digest),
         "header": hashlib.sha256(header).hexdigest(),
         "syntax": location.transfer_syntax,
         "class": location.sop_class,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ..store.journal_files import Chain, FileJournal, free_chains, new_chain
 from ..store.objects import Objects
 from ..store.objects_remote import RemoteObjects
 from ..store.segments import Tail, sync_file_system
+from .digest import is_of, is_of_file, read_digest
 from .extraction import known_of
 
 BATCH = 200
@@ -120,8 +120,7 @@ def _place(path: Path, content: bytes) -> None:
 
 
 def _agrees(content: bytes, location: Location) -> bool:
-    whole = len(content) == location.size
-    return whole and hashlib.sha256(content[location.offset :]).digest() == location.sha256
+    return len(content) == location.size and is_of(location.digest, memoryview(content)[location.offset :])
 
 
 def recover(chain: journal.Chain, index: Index, objects: Objects) -> int:
@@ -174,8 +173,7 @@ def _fetched(location: Location, objects: Objects) -> bytes | None:
         if error.failure.name == "no-such-object":
             return None
         raise
-    digest = hashlib.sha256(content[location.offset :]).digest()
-    return content if digest == location.sha256 else None
+    return content if is_of(location.digest, memoryview(content)[location.offset :]) else None
 
 
 def location_of(event: Event) -> Location | None:
@@ -187,7 +185,7 @@ def location_of(event: Event) -> Location | None:
         str(detail["key"]),
         int(detail["size"]),
         int(detail["offset"]),
-        bytes.fromhex(str(detail["sha256"])),
+        read_digest(detail),
         str(detail["syntax"]),
         str(detail["class"]),
         str(detail["instance"]),
@@ -201,7 +199,6 @@ def is_whole(path: Path, location: Location) -> bool:
     try:
         with path.open("rb") as file:
             file.seek(location.offset)
-            digest = hashlib.file_digest(file, "sha256").digest()
-            return file.tell() == location.size and digest == location.sha256
+            return is_of_file(location.digest, file) and file.tell() == location.size
     except OSError:
         return False

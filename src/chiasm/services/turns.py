@@ -16,11 +16,17 @@ class Turn:
     def __init__(self, waiting: dict[str, list[asyncio.Future[None]]], subject: str) -> None:
         self._waiting, self._subject = waiting, subject
 
+    def take(self) -> bool:
+        """Take it at once, where nobody has it; whether that was so. `leave` it then."""
+        if self._subject in self._waiting:
+            return False
+        self._waiting[self._subject] = []
+        return True
+
     async def __aenter__(self) -> None:
-        queue = self._waiting.get(self._subject)
-        if queue is None:
-            self._waiting[self._subject] = []
+        if self.take():
             return
+        queue = self._waiting[self._subject]
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(mine)
         try:
@@ -29,13 +35,14 @@ class Turn:
             if mine in queue:
                 queue.remove(mine)
             else:
-                self._pass_on()
+                self.leave()
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._pass_on()
+        self.leave()
 
-    def _pass_on(self) -> None:
+    def leave(self) -> None:
+        """Give it to the next who waits."""
         queue = self._waiting[self._subject]
         while queue:
             next_one = queue.pop(0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import heapq
 import itertools
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from ..store.journal import Record
 from ..store.objects import Objects, open_objects
 from ..store.objects_local import LocalObjects
 from .archive import Settings
+from .digest import Check
 from .recovery import BATCH, arrival_of, is_shared, is_whole, location_of
 from .verification_chains import Chains, ChainsInDatabase, ChainsInFiles, Tell
 from .verification_names import Names
@@ -142,16 +142,16 @@ def _state_of_file(path: Path, location: Location, *, quick: bool) -> str:
 
 async def _state_afar(store: Objects, location: Location) -> str:
     """The same of an object in a bucket, read piece by piece."""
-    digest, size = hashlib.sha256(), 0
+    check, size = Check(location.digest), 0
     try:
         async for piece in store.stream(location.key):
-            digest.update(piece[max(0, location.offset - size) :])
+            check.update(piece[max(0, location.offset - size) :])
             size += len(piece)
     except ServiceError as error:
         if error.failure.name == "no-such-object":
             return "missing"
         raise
-    return "" if size == location.size and digest.digest() == location.sha256 else "changed"
+    return "" if size == location.size and check.holds else "changed"
 
 
 def _index_of(settings: Settings, report: Report, opened: contextlib.ExitStack) -> Index | None:
@@ -174,7 +174,7 @@ def _index_of(settings: Settings, report: Report, opened: contextlib.ExitStack) 
 def _is_known(index: Index, location: Location) -> bool:
     # one and the same object, taken by two nodes at the same time, is one version
     return any(
-        one.key == location.key or one.sha256 == location.sha256
+        one.key == location.key or one.digest == location.digest
         for one in index.versions(location.sop_instance)
     )
 

@@ -21,8 +21,8 @@ class Waiting:
 
     payload: bytes
     content: Content
-    done: asyncio.Future[int]
     told: Told
+    done: asyncio.Future[int] | None = None
 
 
 class GroupCommit:
@@ -39,35 +39,43 @@ class GroupCommit:
         self._waiting: list[Waiting] = []
         self._committing = False
         self._closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
     async def append(self, payload: bytes, content: Content, told: Told) -> int:
         """The number of an event, once it is durable; what the commit raised where it is not.
 
         `told` is called once, even where who waits was cancelled meanwhile.
         """
-        loop = asyncio.get_running_loop()
-        mine = Waiting(payload, content, loop.create_future(), told)
-        self._waiting.append(mine)
-        if not self._committing:
-            self._committing = True
-            loop.call_soon(self._begin, loop)
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        mine = Waiting(payload, content, told, done)
+        self._add(mine)
         try:
-            return await mine.done
-        except asyncio.CancelledError:
+            return await done
+        except asyncio.CancelledError as error:
             if mine in self._waiting:
                 self._waiting.remove(mine)
-                told(None)
+                told(error)
             raise
+
+    def submit(self, payload: bytes, content: Content, told: Told) -> None:
+        """The same for one who does not wait: `told` is called with the number, or with what was raised."""
+        self._add(Waiting(payload, content, told))
+
+    def _add(self, one: Waiting) -> None:
+        self._waiting.append(one)
+        if not self._committing:
+            self._committing = True
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._begin, loop)
 
     def between(self, work: Callable[[], object]) -> None:
         """Do something in the thread, between two commits there. RuntimeError where it is closed."""
-        self._thread.submit(work)
+        self._worker.submit(work)
 
     def close(self) -> None:
         """End the commit under way; who waits then, or comes, is told that the journal is closed."""
         self._closed = True
-        self._thread.shutdown()
+        self._worker.shutdown()
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Commit what waits, here or in the thread."""
@@ -77,7 +85,7 @@ class GroupCommit:
         elif not batch or self._is_quick():
             self._ended(loop, batch, self._outcome(batch))
         else:
-            self._thread.submit(self._aside, loop, batch)
+            self._worker.submit(self._aside, loop, batch)
 
     def _next(self) -> list[Waiting]:
         size, count = 0, 0
@@ -104,14 +112,14 @@ class GroupCommit:
     def _ended(self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], first: int | Exception) -> None:
         """Tell those who wait, then do what follows, and go on with those who came meanwhile."""
         for index, one in enumerate(batch):
-            if one.done.done():  # it gave up meanwhile
+            if one.done is None or one.done.done():  # nobody waits, or it gave up meanwhile
                 continue
             if isinstance(first, Exception):
                 one.done.set_exception(first)
             else:
                 one.done.set_result(first + index)
         for index, one in enumerate(batch):
-            one.told(None if isinstance(first, Exception) else first + index)
+            one.told(first if isinstance(first, Exception) else first + index)
         if self._waiting:
             loop.call_soon(self._begin, loop)
         else:

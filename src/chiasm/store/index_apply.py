@@ -63,7 +63,7 @@ class _Series:
 class _Instance:
     id: int
     version: int
-    sha256: bytes
+    digest: bytes
     series: int
     pending: dict[str, Any] | None = None
 
@@ -151,7 +151,7 @@ class Applier:
 
 _INSTANCE = (
     "uid", "version", "current", "series", "number", "sop_class", "transfer_syntax", "key", "size", "offset",
-    "sha256", "own", "keys",
+    "digest", "own", "keys",
 )  # fmt: skip
 
 
@@ -264,7 +264,7 @@ class _Batch:
 
     def _object(self, arrival: Arrival, location: Location, extract: Extract, name: str) -> Applied:
         held = self.instances.get(location.sop_instance)
-        if held is not None and held.sha256 == location.sha256:
+        if held is not None and held.digest == location.digest:
             same = dataclasses.replace(location, version=held.version)
             return Applied(arrival.chain, arrival.sequence, Verdict.IDENTICAL, same)
         found: list[Conflict] = []
@@ -285,11 +285,11 @@ class _Batch:
             "uid": placed.sop_instance, "version": version, "current": 1, "series": one.id,
             "number": integer(extract.instance.first("00200013")), "sop_class": placed.sop_class,
             "transfer_syntax": placed.transfer_syntax, "key": placed.key, "size": placed.size,
-            "offset": placed.offset, "sha256": placed.sha256, "own": extract.instance.members,
+            "offset": placed.offset, "digest": placed.digest, "own": extract.instance.members,
             "keys": self.driver.document(extract.instance.keys),
         }  # fmt: skip
         self.pending.append(row)
-        self.instances[placed.sop_instance] = _Instance(0, version, placed.sha256, one.id, row)
+        self.instances[placed.sop_instance] = _Instance(0, version, placed.digest, one.id, row)
         verdict = Verdict.STORED if held is None else Verdict.VERSION
         return Applied(arrival.chain, arrival.sequence, verdict, placed, version - 1, tuple(found))
 

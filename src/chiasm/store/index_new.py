@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this program works with."""
 
 PREPARED = Path(__file__).with_name("migrations") / "current.sqlite.sql"

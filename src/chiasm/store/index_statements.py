@@ -36,7 +36,7 @@ from .tables import (
 
 _CURRENT: ColumnElement[Any] = literal_column("1")
 _LOCATION = (
-    instance.c.key, instance.c.size, instance.c.offset, instance.c.sha256, instance.c.transfer_syntax,
+    instance.c.key, instance.c.size, instance.c.offset, instance.c.digest, instance.c.transfer_syntax,
     instance.c.sop_class, instance.c.uid, series.c.uid, study.c.uid, instance.c.version,
 )  # fmt: skip
 _CONFLICT = (
@@ -197,7 +197,7 @@ class Statements:
             instance.c.uid,
             instance.c.id,
             instance.c.version,
-            instance.c.sha256,
+            instance.c.digest,
             instance.c.series,
             study.c.uid,
         )

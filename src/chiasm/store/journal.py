@@ -43,8 +43,8 @@ class Chain(Protocol):
 Content = bytes | memoryview
 """An object's whole file; empty for an event that brought none."""
 
-Told = Callable[["int | None"], None]
-"""Told once what became of an event: its count, or None where it is not durable."""
+Told = Callable[["int | BaseException"], None]
+"""Told once what became of an event: its count, or why it is not durable."""
 
 Recover = Callable[[Chain], object]
 """Brings what the index lacks of a chain into it."""
@@ -69,6 +69,9 @@ class Journal(Protocol):
 
         Once a commit has begun `told` is called, even where who waits was cancelled meanwhile.
         """
+
+    def submit(self, event: Event, content: Content, told: Told) -> None:
+        """The same for one who does not wait: `told` is called with the count, or with the ServiceError."""
 
     def home(self, count: int) -> None:
         """The content that an event brought is written in its place, and need not be kept here."""

@@ -129,6 +129,10 @@ class FileJournal:
         """
         return await self._group.append(journal.encode(event), content, told)
 
+    def submit(self, event: Event, content: Content, told: Told) -> None:
+        """The same for one who does not wait: `told` is called with the number, or with the ServiceError."""
+        self._group.submit(journal.encode(event), content, told)
+
     def _commit(self, batch: list[Waiting]) -> int:
         """Make a batch durable: the number of its first record. ServiceError."""
         if self._trouble:

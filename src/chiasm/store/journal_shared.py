@@ -121,6 +121,10 @@ class SharedJournal:
         """
         return await self._group.append(journal.encode(event), content, told)
 
+    def submit(self, event: Event, content: Content, told: Told) -> None:
+        """The same for one who does not wait: `told` is called with the count, or with the ServiceError."""
+        self._group.submit(journal.encode(event), content, told)
+
     def home(self, count: int) -> None:
         """Nothing is kept here."""
 

@@ -7,9 +7,11 @@ whole say what journal and files must hold.
 
 A strip begins like a segment of the journal, with a mark of its own; an entry is the size of its object
 (little endian, 4 bytes), its record and its object. Each batch begins at a multiple of 4096 bytes and is
-filled up with zeros to the next: it goes to the disk in one write that passes by the cache. A log ends at the
-first entry that does not follow from the one before it; only the last batch, which nobody was told of, can be
-torn, and the first block of a strip that is settled.
+filled up with zeros to the next: it goes to the disk in one write that passes by the cache. An object of 128
+KiB or more begins at such a multiple too, and so does what follows it: the disk takes it from where it was
+received. (Strips marked CHIASML1 are of a time when it did not.) A log ends at the first entry that does not
+follow from the one before it; only the last batch, which nobody was told of, can be torn, and the first block
+of a strip that is settled.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .journal import Content, chained
+from .pages import are_pages, pages
 from .segments import HEAD, RECORD, sync_folder, write_all
 
-MAGIC = b"CHIASML1"
+MAGIC, FORMER = b"CHIASML2", b"CHIASML1"
 STRIP = 64 << 20
 FIRST = 4 << 20
 STEP = 8 << 20
@@ -36,6 +39,7 @@ STEP = 8 << 20
 
 _CONTENT = struct.Struct("<I")
 _BLOCK = 4096
+_LARGE = 128 << 10
 _STAGE = 2 << 20
 _NAMES = ("landing-0", "landing-1")
 
@@ -64,15 +68,15 @@ class _Strip:
         """Prewrite it up to there, so that writing into it changes no length. OSError."""
         if self.written >= to:
             return
-        zeros = memoryview(mmap.mmap(-1, STEP))
+        zeros = pages(STEP)
         while self.written < to:
             size = min(STEP, _padded(to - self.written))
-            _write(self.file, zeros[:size], self.written)
+            _write(self.file, [zeros[:size]], self.written)
             self.written += size
 
     def blank(self) -> None:
         """Say that nothing in it is needed any more."""
-        _write(self.file, memoryview(mmap.mmap(-1, _BLOCK)), 0)
+        _write(self.file, [pages(_BLOCK)], 0)
         self.end = 0
 
 
@@ -86,7 +90,7 @@ class Landing:
         self._folder, self._settle = folder, settle
         self._strips: list[_Strip] = []
         self._current = 0
-        self._stage = memoryview(mmap.mmap(-1, _STAGE))
+        self._stage = pages(_STAGE)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="landing")
         self._ready: Future[None] | None = None
 
@@ -95,31 +99,44 @@ class Landing:
 
         OSError where they cannot be.
         """
-        size = sum([_CONTENT.size + len(record) + len(content) for record, content in entries])
+        size = 0
+        for record, content in entries:
+            size += _CONTENT.size + len(record) + len(content)
+            if len(content) >= _LARGE:
+                size += 2 * _BLOCK  # at most, before and behind it
         strip = self._with_room(size)
-        batch = self._staged(entries, size, b"" if strip.end else HEAD.pack(MAGIC, first, previous))
-        _write(strip.file, batch, strip.end)
-        strip.end += len(batch)
+        batch = self._laid_out(entries, size, b"" if strip.end else HEAD.pack(MAGIC, first, previous))
+        strip.end += _write(strip.file, batch, strip.end)
         strip.last = first + len(entries) - 1
         if self._ready is None and strip.end > FIRST // 4:
             self._ready = self._worker.submit(self._strips[1 - self._current].grow, STRIP)
 
-    def _staged(self, entries: Sequence[tuple[bytes, Content]], size: int, head: bytes) -> memoryview:
-        """The bytes of a batch, where the disk can take them from."""
+    def _laid_out(self, entries: Sequence[tuple[bytes, Content]], size: int, head: bytes) -> list[memoryview]:
+        """The bytes of a batch, where the disk can take them from: whole blocks each."""
         if len(self._stage) < _padded(len(head) + size):
-            self._stage = memoryview(mmap.mmap(-1, _padded(len(head) + size)))
-        stage, at = self._stage, len(head)
+            self._stage = pages(_padded(len(head) + size))
+        stage, begin, at = self._stage, 0, len(head)
         stage[:at] = head
+        parts: list[memoryview] = []
         for record, content in entries:
             start = at + _CONTENT.size
             middle = start + len(record)
             _CONTENT.pack_into(stage, at, len(content))
             stage[start:middle] = record
-            at = middle + len(content)
-            stage[middle:at] = content
-        end = _padded(at)
-        stage[at:end] = bytes(end - at)
-        return stage[:end]
+            rest: Content = content
+            if len(content) >= _LARGE:
+                middle = _filled(stage, middle)
+                if isinstance(content, memoryview) and are_pages(content):
+                    whole = len(content) & -_BLOCK
+                    parts += [stage[begin:middle], content[:whole]]
+                    begin, rest = middle, content[whole:]
+            at = middle + len(rest)
+            stage[middle:at] = rest
+            if len(content) >= _LARGE:
+                at = _filled(stage, at)
+        end = _filled(stage, at)
+        parts.append(stage[begin:end])
+        return parts
 
     def _with_room(self, size: int) -> _Strip:
         """The strip that so much fits into."""
@@ -169,6 +186,13 @@ def _padded(size: int) -> int:
     return -(-size // _BLOCK) * _BLOCK
 
 
+def _filled(stage: memoryview, at: int) -> int:
+    """Fill a block up with zeros; where the next one begins."""
+    end = _padded(at)
+    stage[at:end] = bytes(end - at)
+    return end
+
+
 def _opened(path: Path) -> int:
     """The file, opened so that a write is durable when it returns, past the cache where the system can."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_DSYNC
@@ -180,13 +204,22 @@ def _opened(path: Path) -> int:
         return os.open(path, flags, 0o640)
 
 
-def _write(file: int, data: memoryview, position: int) -> None:
-    """Write whole blocks. OSError, also where the system stops within one."""
-    while data:
-        written = os.pwrite(file, data, position)
+def _write(file: int, parts: Sequence[memoryview], position: int) -> int:
+    """Write whole blocks; how many bytes that were. OSError, also where the system stops within one."""
+    left = [part for part in parts if part]
+    total = sum([len(part) for part in left])
+    end = position + total
+    while left:
+        written = os.pwritev(file, left, position)
         if written % _BLOCK:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        data, position = data[written:], position + written
+        position += written
+        if position == end:
+            break
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
+        left[0] = left[0][written:]
+    return total
 
 
 def landed(folder: Path) -> Iterator[Landed]:
@@ -196,7 +229,7 @@ def landed(folder: Path) -> Iterator[Landed]:
         path = folder / name
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             head = file.read(HEAD.size)
-            if len(head) == HEAD.size and head.startswith(MAGIC):
+            if len(head) == HEAD.size and head.startswith((MAGIC, FORMER)):
                 strips.append((HEAD.unpack(head)[1], path))
     for _, path in sorted(strips):
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -204,7 +237,7 @@ def landed(folder: Path) -> Iterator[Landed]:
 
 
 def _entries(data: mmap.mmap) -> Iterator[Landed]:
-    _, sequence, previous = HEAD.unpack_from(data)
+    magic, sequence, previous = HEAD.unpack_from(data)
     position = HEAD.size
     while position + _CONTENT.size + RECORD.size <= len(data):
         (size,) = _CONTENT.unpack_from(data, position)
@@ -213,14 +246,19 @@ def _entries(data: mmap.mmap) -> Iterator[Landed]:
             position = _padded(position)
             continue
         start = position + _CONTENT.size + RECORD.size
-        end = start + length + size
+        begin = start + length
+        is_large = size >= _LARGE and magic == MAGIC
+        if is_large:
+            begin = _padded(begin)
+        end = begin + size
         if not length or end > len(data):
             return
         payload = data[start : start + length]
         if zlib.crc32(payload) != crc or chained(previous, payload) != digest:
             return
-        yield Landed(sequence, payload, digest, data[start + length : end])
-        sequence, previous, position = sequence + 1, digest, end
+        yield Landed(sequence, payload, digest, data[begin:end])
+        sequence, previous = sequence + 1, digest
+        position = _padded(end) if is_large else end
 
 
 def forget(folder: Path) -> None:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..errors import ServiceError, UsageError
+from .pages import pages
 from .segments import sync_folder
 
 BUFFER = 1 << 20
@@ -49,11 +50,11 @@ class LocalObjects:
 
     def open(self, key: str) -> int:
         """A new file of that name. OSError."""
-        path = self.root / key
+        path = f"{self._place}/{key}"
         try:
             return os.open(path, _FLAGS, 0o640)
         except FileNotFoundError:
-            path.parent.mkdir(exist_ok=True)
+            self.path(key).parent.mkdir(exist_ok=True)
             sync_folder(self.root)
             return os.open(path, _FLAGS, 0o640)
 
@@ -126,7 +127,7 @@ class LocalWriter:
     def __init__(self, store: LocalObjects, key: str) -> None:
         self._store, self.key, self._file = store, key, -1
         self.size = 0
-        self._buffer = store.spare.pop() if store.spare else memoryview(bytearray(BUFFER))
+        self._buffer = store.spare.pop() if store.spare else pages(BUFFER)
 
     def write(self, data: bytes | memoryview) -> None:
         """Take bytes; OSError where there is no room."""

@@ -106,7 +106,7 @@ class DestinationState:
 
 
 _LOCATION = (
-    "key", "size", "offset", "sha256", "transfer_syntax", "sop_class", "sop_instance", "series", "study",
+    "key", "size", "offset", "digest", "transfer_syntax", "sop_class", "sop_instance", "series", "study",
     "version",
 )  # fmt: skip
 _MANY = 500

@@ -96,7 +96,7 @@ instance = Table(
     Column("key", plain_text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
-    Column("sha256", LargeBinary(32), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     Column("own", Text, nullable=False),
     Column("keys", keys_type, nullable=False),
     UniqueConstraint("uid", "version"),

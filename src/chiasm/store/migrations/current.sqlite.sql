@@ -45,7 +45,7 @@ CREATE TABLE outbound (
     "key" VARCHAR NOT NULL,
     size BIGINT NOT NULL,
     "offset" BIGINT NOT NULL,
-    sha256 BLOB NOT NULL,
+    digest BLOB NOT NULL,
     transfer_syntax VARCHAR(64) NOT NULL,
     sop_class VARCHAR(64) NOT NULL,
     sop_instance VARCHAR(64) NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE outbound (
     study VARCHAR(64) NOT NULL,
     version INTEGER NOT NULL,
     PRIMARY KEY (id),
-    CONSTRAINT outbound_once UNIQUE (destination, sop_instance, sha256)
+    CONSTRAINT outbound_once UNIQUE (destination, sop_instance, digest)
 );
 
 CREATE INDEX outbound_changed ON outbound (changed_at);
@@ -178,7 +178,7 @@ CREATE TABLE instance (
     "key" TEXT NOT NULL,
     size BIGINT NOT NULL,
     "offset" BIGINT NOT NULL,
-    sha256 BLOB NOT NULL,
+    digest BLOB NOT NULL,
     own TEXT NOT NULL,
     keys TEXT NOT NULL,
     PRIMARY KEY (id),
