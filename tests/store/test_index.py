@@ -188,6 +188,8 @@ def test_another_digest_is_a_new_version_and_the_same_is_none(index: Index) -> N
     assert (same.verdict, changed.verdict) == (Verdict.IDENTICAL, Verdict.VERSION)
     assert (changed.location.version, changed.superseded) == (2, 1)
     assert [one.version for one in index.versions("1.2.3.1")] == [1, 2]
+    assert index.holds("1.2.3.1")
+    assert not index.holds("1.2.3")
     current = index.instance("1.2.3.1")
     assert current is not None
     assert (current.version, current.digest) == (2, b"x" * 32)

@@ -5,7 +5,6 @@ A command set is a data set of group 0000 in Implicit VR Little Endian whose fir
 
 from __future__ import annotations
 
-import functools
 import struct
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,7 +29,8 @@ STORE, GET, FIND, MOVE, ECHO, CANCEL = 0x0001, 0x0010, 0x0020, 0x0021, 0x0030, 0
 EVENT_REPORT, N_GET, N_SET, ACTION, CREATE, DELETE = 0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150
 
 _ELEMENT = struct.Struct("<HHI")
-_NUMBER = struct.Struct("<H")
+_GROUP = struct.Struct("<HHII")
+_STATUS = struct.Struct("<" + "HHIH" * 4)
 _UIDS = {"affected_class": 0x0002, "requested_class": 0x0003, "affected_instance": 0x1000} | {
     "requested_instance": 0x1001
 }
@@ -140,21 +140,16 @@ class Command:
 
 
 def answer_of(request: Command, status: int, *, has_data: bool = False) -> bytes:
-    """The bytes of a response that has a status and nothing else; those of the last ones are kept."""
-    sop_class, sop_instance = request.sop_class, request.affected_instance or request.requested_instance
-    before, after = _answer(request.kind, sop_class, sop_instance, status, has_data)
-    return before + _NUMBER.pack(request.message_id or 0) + after
+    """The bytes of a response that has a status and nothing else, as `answer` would encode them."""
+    content = _uid(0x0002, request.sop_class) + _STATUS.pack(
+        0, 0x0100, 2, request.kind | RESPONSE, 0, 0x0120, 2, request.message_id or 0,
+        0, 0x0800, 2, 1 if has_data else NO_DATA, 0, 0x0900, 2, status,
+    ) + _uid(0x1000, request.affected_instance or request.requested_instance)  # fmt: skip
+    return _GROUP.pack(0, 0, 4, len(content)) + content
 
 
-@functools.lru_cache(maxsize=1024)
-def _answer(kind: int, sop_class: str, sop_instance: str, status: int, has_data: bool) -> tuple[bytes, bytes]:
-    """What stands before and after the ID of the message that is responded to."""
-    request = Command(kind, message_id=0, affected_class=sop_class, affected_instance=sop_instance)
-    content = request.answer(status, has_data=has_data).encode()
-    # only the group's length, the SOP class and the Command Field stand before it
-    size = len(_bytes("UI", sop_class))
-    at = 12 + (8 + size if size else 0) + 10 + 8
-    return content[:at], content[at + 2 :]
+def _uid(number: int, uid: str) -> bytes:
+    return _element(number, _bytes("UI", uid)) if uid else b""
 
 
 def _number(element: bytes) -> int:

@@ -158,7 +158,7 @@ class Archive:
         """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
         if sop_instance in self._recent or not self.is_embedded:
             return False
-        return self.index.instance(sop_instance) is None
+        return not self.index.holds(sop_instance)
 
     async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
         """Make an object durable with its event; nothing is left of one that is not. OSError, ServiceError.

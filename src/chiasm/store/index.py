@@ -188,6 +188,10 @@ class Index:
         rows = self._driver.rows(self._statements.instance, {"uid": sop_instance})
         return _location(rows[0]) if rows else None
 
+    def holds(self, sop_instance: str) -> bool:
+        """Whether any version of an instance is held."""
+        return bool(self._driver.rows(self._statements.held, {"uid": sop_instance}))
+
     def instance_soon(self, sop_instance: str) -> Awaitable[list[Location]] | None:
         """The same for an event loop, as `find_soon`: the one Location, or none."""
         if self._pipeline is None:

@@ -120,6 +120,11 @@ class Statements:
         return self._compiled(self._located().where(instance.c.current == _CURRENT))
 
     @cached_property
+    def held(self) -> Statement:
+        """A row where any version of an instance is held."""
+        return self._compiled(select(literal_column("1")).where(instance.c.uid == bindparam("uid")).limit(1))
+
+    @cached_property
     def versions(self) -> Statement:
         """All versions of an instance."""
         return self._compiled(self._located().order_by(instance.c.version))
