@@ -51,7 +51,9 @@ class Disk:
                 self.bytes[path] = bytearray(os.pread(file, os.fstat(file).st_size, 0))
 
     def _write_parts(self, file: int, parts: list[memoryview], position: int) -> int:
-        data = pages(sum(len(part) for part in parts))  # in one piece, as a disk wants it that is asked directly
+        data = pages(
+            sum(len(part) for part in parts)
+        )  # in one piece, as a disk wants it that is asked directly
         data[:] = b"".join(parts)
         return self._write(file, data, position)
 

@@ -81,14 +81,11 @@ def test_an_answer_is_sent_when_it_is_kept_and_release_waits_for_it():
     assert promising(work) == 0xB000
 
 
-def test_work_may_answer_instead_and_its_failure_is_told():
+def test_a_refusal_says_why():
     async def work(server, service, peer):
-        async def refuse():
-            raise ServiceError("out-of-resources", "the disk is full")
-
         stored = asyncio.create_task(peer.store(CT, "1.2.3", b"ab"))
         exchange = await service.due.get()
-        exchange.association.instead(exchange, refuse())
+        exchange.association.answer(exchange, 0xA700, "the disk is full")
         answer = await stored
         await peer.release()
         return answer.status, answer.error_comment

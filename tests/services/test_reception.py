@@ -6,6 +6,7 @@ import io
 import pydicom
 import pytest
 
+from chiasm import dicom
 from chiasm.errors import ServiceError
 from chiasm.model import Source
 from chiasm.services.archive import Archive, Settings
@@ -148,16 +149,35 @@ def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path, 
     async def work(archive):
         with monkeypatch.context() as patch:
             patch.setattr("chiasm.store.landing.Landing._with_room", full)
-            reception, begun, told = soon(archive, image[1], image[0])
-            [failure] = await until(told)
+            _, begun, told = soon(archive, image[1], image[0])
+            [refused] = await until(told)
         assert begun
-        assert (await reception.refused(failure)).failure == "out-of-resources"
-        reception, begun, told = soon(archive, image[1], image[0])  # its turn is free again
+        _, begun, told = soon(archive, image[1], image[0])  # its turn is free again
         assert begun
-        return failure, (await until(told))[0].verdict, [key async for key, _ in archive.objects.listed()]
+        return refused, (await until(told))[0].verdict, [key async for key, _ in archive.objects.listed()]
 
-    failure, verdict, keys = receiving(tmp_path, work)
-    assert (failure.failure.name, verdict, len(keys)) == ("out-of-resources", "stored", 1)
+    refused, verdict, keys = receiving(tmp_path, work)
+    assert (refused.verdict, refused.failure) == ("refused", "out-of-resources")
+    assert (verdict, len(keys)) == ("stored", 1)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_is_of_another_study_than_was_said_is_refused(tmp_path, image, waits):
+    async def work(archive):
+        verdicts = []
+        for study in ("1.2.3", str(dicom.parse(image[1]).get("StudyInstanceUID"))):
+            reception = archive.receive(
+                sop_class=CT, sop_instance=image[0], transfer_syntax=EXPLICIT, source=SOURCE, study=study
+            )
+            reception.write(image[1])
+            told = []
+            if waits or not reception.complete_soon(told.append):
+                told.append(await reception.complete())
+            [outcome] = await until(told)
+            verdicts.append((outcome.verdict, outcome.failure))
+        return verdicts
+
+    assert receiving(tmp_path, work) == [("refused", "mismatch"), ("stored", "")]
 
 
 def test_an_object_larger_than_what_is_held_of_it_is_whole(tmp_path, pydicom_data):

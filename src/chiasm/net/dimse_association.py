@@ -268,24 +268,21 @@ class ServerAssociation:
             self.stream.pause()
 
     def _promise(self) -> None:
-        """An answer will come without a task: `answer` or `instead` brings it."""
+        """An answer will come without a task: `answer` brings it."""
         self._promised += 1
         if len(self._tasks) + self._promised > QUEUED:
             self.stream.pause()
 
-    def answer(self, exchange: Exchange, status: int) -> None:
-        """Keep the promise of a sink: a response that has a status and nothing else."""
+    def answer(self, exchange: Exchange, status: int, comment: str = "") -> None:
+        """Keep the promise of a sink: a response that has a status, and a comment on it or nothing else."""
+        if comment or self._sending.locked():
+            self._spawn(exchange.respond(status=status, error_comment=comment))
+            self._keep()
+            return
         self._keep()
-        if self._sending.locked():
-            self._spawn(exchange.respond(status=status))
-        elif self.open:
+        if self.open:
             self.protocol.send_answer(exchange.context.id, exchange.command, status)
             self.stream.flush()
-
-    def instead(self, exchange: Exchange, work: Any) -> None:
-        """Keep the promise of a sink by work that answers."""
-        self._spawn(self._told(exchange, work))
-        self._keep()
 
     def _keep(self) -> None:
         self._promised -= 1

@@ -19,7 +19,7 @@ class Sink(Protocol):
         """Take a fragment; it is only valid during the call."""
 
     def finish_soon(self) -> bool:
-        """The data set is whole: whether the association's `answer` or `instead` is called once it is kept.
+        """The data set is whole: whether the association's `answer` will be called without a task.
 
         False where that takes more: `finish` is called then.
         """

@@ -57,38 +57,33 @@ class Storing:
         """Keep it without a task, as most are; whether the answer is on its way."""
         return self._reception is not None and self._reception.complete_soon(self._kept)
 
-    def _kept(self, became: Outcome | ServiceError) -> None:
+    def _kept(self, outcome: Outcome) -> None:
         """Answer what became of it."""
-        exchange, reception = self._exchange, self._reception
-        assert reception is not None
-        if isinstance(became, ServiceError):
-            exchange.association.instead(exchange, self._refuse(reception, became))
-        else:
-            self._told(became.verdict.value, "dimse", reception.size)
-            exchange.association.answer(exchange, SUCCESS)
-
-    async def _refuse(self, reception: Reception, error: ServiceError) -> None:
-        await self._respond(reception, await reception.refused(error))
+        assert self._reception is not None
+        self._told(outcome.verdict.value, "dimse", self._reception.size)
+        self._exchange.association.answer(self._exchange, *_status(outcome))
 
     async def finish(self) -> None:
         """Answer what became of the object, once that is durable."""
         if self._reception is None:
             assert self._failure is not None
             raise self._failure
-        await self._respond(self._reception, await self._reception.complete())
-
-    async def _respond(self, reception: Reception, outcome: Outcome) -> None:
-        self._told(outcome.verdict.value, "dimse", reception.size)
-        if outcome.verdict is Verdict.REFUSED:
-            failure = FAILURES.get(outcome.failure, FAILURES["fault"])
-            await self._exchange.respond(status=failure.dimse, error_comment=outcome.message[:64])
-        else:
-            await self._exchange.respond(status=SUCCESS)
+        outcome = await self._reception.complete()
+        self._told(outcome.verdict.value, "dimse", self._reception.size)
+        status, comment = _status(outcome)
+        await self._exchange.respond(status=status, error_comment=comment)
 
     def abandon(self) -> None:
         """The sender went away."""
         if self._reception is not None:
             self._reception.abandon()
+
+
+def _status(outcome: Outcome) -> tuple[int, str]:
+    """The status of an outcome, and the comment on it: PS3.4 §B.2.3."""
+    if outcome.verdict is not Verdict.REFUSED:
+        return SUCCESS, ""
+    return FAILURES.get(outcome.failure, FAILURES["fault"]).dimse, outcome.message[:64]
 
 
 class Storage:

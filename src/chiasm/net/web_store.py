@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from ..dicom.part10 import parse
 from ..errors import ChiasmError, LimitError, ParseError, ServiceError, UsageError
 from ..model.holdings import Outcome, Source, Verdict
 from ..protocols.accept import choose, parse_content_type
 from ..protocols.multipart import MultipartReader, PartBegin, PartData
 from ..services.archive import Archive
+from ..services.part10_file import FileReception
 from .web_query import JSON, XML, xml_answer
 from .web_query_text import uid_of
 from .web_request import Answer, Request, problem
@@ -23,7 +22,6 @@ from .web_switch import Operation
 
 _DICOM = "application/dicom"
 _OFFERS = (JSON, "application/json", XML, "application/dicom+xml")
-_HELD = 4 << 20
 _AT_ONCE = 32
 
 
@@ -74,7 +72,7 @@ class _Store:
             raise LimitError(f"the body has more than {self._limits.total:,} bytes")
         intake = _Intake(self._archive, study, _source(request))
         if brought.kind == _DICOM:
-            await intake.stream(request.chunks())
+            await self._file(request, intake)
         elif brought.is_multipart and brought.inner in {_DICOM, "*/*"}:
             await self._files(request, brought.parameter("boundary"), intake)
         elif brought.is_multipart and brought.inner in {JSON, "application/json", "application/dicom+xml"}:
@@ -102,17 +100,28 @@ class _Store:
                     raise LimitError(f"the body has more than {self._limits.total:,} bytes")
                 for piece in reader.feed(chunk):
                     if isinstance(piece, PartData):
-                        await intake.data(piece.data)
+                        intake.data(piece.data)
                     elif isinstance(piece, PartBegin):
-                        intake.begin(piece)
+                        await intake.begin(piece.content_type)
                     else:
-                        await intake.end()
+                        intake.end()
             reader.close()
         except ParseError:
-            await intake.abandon()
             if not intake.has_any:
                 raise
             intake.cut()
+        finally:
+            intake.abandon()
+
+    async def _file(self, request: Request, intake: _Intake) -> None:
+        """One object is all of the body."""
+        await intake.begin()
+        try:
+            async for chunk in request.chunks():
+                intake.data(chunk)
+            intake.end()
+        finally:
+            intake.abandon()
 
     async def _bundle(self, request: Request, boundary: str, intake: _Intake) -> None:
         bundle = Bundle(self._limits.bundle)
@@ -144,105 +153,71 @@ def _xml(status: int, kind: str, text: str) -> Answer:
     return Answer(status, kind, to_xml(from_dict(json.loads(text))))
 
 
-@dataclass(slots=True)
 class _Intake:
     """Objects on their way in: small ones side by side, so that they share the wait for the disk."""
 
-    archive: Archive
-    study: str
-    source: Source
-    _tasks: list[asyncio.Task[Outcome]] = field(default_factory=list)
-    _held: list[bytes] = field(default_factory=list)
-    _size: int = 0
-    _queue: asyncio.Queue[bytes | None] | None = None
-    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
-    _is_file: bool = True
-    _was_cut: bool = False
+    def __init__(self, archive: Archive, study: str, source: Source) -> None:
+        self._archive, self._study, self._source = archive, study, source
+        self._outcomes: list[asyncio.Future[Outcome]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._current: FileReception | None = None
 
     @property
     def has_any(self) -> bool:
         """Whether any object came whole."""
-        return bool(self._tasks)
+        return bool(self._outcomes)
 
-    def begin(self, part: PartBegin) -> None:
-        """A part begins."""
-        self._held, self._size = [], 0
-        kind = part.content_type.partition(";")[0].strip().lower()
-        self._is_file = kind in {"", _DICOM, "application/octet-stream"}
-
-    async def data(self, data: bytes) -> None:
-        """Some of its bytes: held up to 4 MB, then handed on as they come."""
-        if not self._is_file:
-            return
-        if self._queue is not None:
-            await self._queue.put(data)
-            return
-        self._held.append(data)
-        self._size += len(data)
-        if self._size > _HELD:
+    async def begin(self, content_type: str = _DICOM) -> None:
+        """An object begins."""
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind in {"", _DICOM, "application/octet-stream"}:
             await self._gate.acquire()
-            self._queue = asyncio.Queue(4)
-            self._start(self._receive(_chunks(self._queue)))
-            await self._queue.put(self._whole())
+            self._current = FileReception(self._archive, self._source, self._study)
 
-    def _whole(self) -> bytes:
-        """What is held, which is no longer."""
-        held = b"".join(self._held)
-        self._held, self._size = [], 0
-        return held
+    def data(self, data: bytes) -> None:
+        """Some of its bytes."""
+        if self._current is not None:
+            self._current.write(data)
 
-    async def end(self) -> None:
-        """The part is complete."""
-        if not self._is_file:
+    def end(self) -> None:
+        """It is complete."""
+        current, self._current = self._current, None
+        if current is None:
             self.refuse("a part of this type cannot be taken in")
-        elif self._queue is not None:
-            await self._queue.put(None)
-            self._queue = None
-        else:
-            await self.whole(self._whole())
+            return
+        due = self._due()
+
+        def told(outcome: Outcome) -> None:
+            self._gate.release()
+            if not due.done():
+                due.set_result(outcome)
+
+        if not current.complete_soon(told):
+            task = asyncio.ensure_future(_completed(current, told))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def whole(self, data: bytes) -> None:
         """An object that is at hand."""
-        await self._gate.acquire()
-        self._start(self._receive(data))
-
-    async def stream(self, chunks: AsyncIterator[bytes]) -> None:
-        """An object that is all of the body."""
-        await self._gate.acquire()
-        self._start(self._receive(chunks))
+        await self.begin()
+        self.data(data)
+        self.end()
 
     def refuse(self, message: str) -> None:
         """An object that cannot even be read."""
-        self._start(_refusal(message))
+        self._due().set_result(refused("not-understood", message))
 
-    def _start(self, work: Any) -> None:
-        self._tasks.append(asyncio.get_running_loop().create_task(work))
+    def _due(self) -> asyncio.Future[Outcome]:
+        due: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._outcomes.append(due)
+        return due
 
-    async def _receive(self, data: bytes | AsyncIterator[bytes]) -> Outcome:
-        try:
-            if self.study:
-                begun = data if isinstance(data, bytes) else await _begun(data)
-                other = _other_study(begun if isinstance(begun, bytes) else begun.head, self.study)
-                if other is not None:
-                    return other
-                data = begun if isinstance(begun, bytes) else begun.chunks()
-            return await self.archive.receive_file(data, self.source)
-        except ServiceError as error:
-            return Outcome(Verdict.REFUSED, "", "", failure=error.failure.name, message=error.message)
-        except ParseError as error:
-            return Outcome(Verdict.REFUSED, "", "", failure="not-understood", message=str(error))
-        except ChiasmError as error:
-            return Outcome(Verdict.REFUSED, "", "", failure="fault", message=str(error))
-        finally:
-            self._gate.release()
-
-    async def abandon(self) -> None:
+    def abandon(self) -> None:
         """The body broke off: what was begun is not kept."""
-        if self._queue is not None:
-            task = self._tasks.pop()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            self._queue = None
+        if self._current is not None:
+            self._current.abandon()
+            self._current = None
 
     def cut(self) -> None:
         """Tell that what followed was lost."""
@@ -250,53 +225,15 @@ class _Intake:
 
     async def finish(self) -> list[Outcome]:
         """What became of each object, in the order of the parts."""
-        return list(await asyncio.gather(*self._tasks))
+        return [await due for due in self._outcomes]
 
 
-async def _refusal(message: str) -> Outcome:
-    return refused("not-understood", message)
-
-
-async def _chunks(queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
-    while (chunk := await queue.get()) is not None:
-        yield chunk
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A stream of which the beginning was read, to look into it."""
-
-    head: bytes
-    rest: AsyncIterator[bytes]
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """All of it."""
-        yield self.head
-        async for chunk in self.rest:
-            yield chunk
-
-
-async def _begun(chunks: AsyncIterator[bytes]) -> _Begun:
-    head = bytearray()
-    async for chunk in chunks:
-        head += chunk
-        if len(head) > _HELD:
-            break
-    return _Begun(bytes(head), chunks)
-
-
-def _other_study(data: bytes, study: str) -> Outcome | None:
-    """A refusal where an object is of another study than the one it was sent to: PS3.18 §10.5.1."""
-    content = parse(data).data
-    found = content.get(0x0020000D)
-    if found == study:
-        return None
-    message = f"it is of the study {found}" if isinstance(found, str) else "it is of no study"
-    sop_class, instance = content.get(0x00080016), content.get(0x00080018)
-    return Outcome(
-        Verdict.REFUSED,
-        sop_class if isinstance(sop_class, str) else "",
-        instance if isinstance(instance, str) else "",
-        failure="mismatch",
-        message=message,
-    )
+async def _completed(reception: FileReception, told: Callable[[Outcome], None]) -> None:
+    """Complete what takes waiting for something else; what fails is told as any refusal."""
+    try:
+        outcome = await reception.complete()
+    except Exception as error:  # whoever waits must hear of it
+        failure = error.failure.name if isinstance(error, ServiceError) else "fault"
+        text = error.message if isinstance(error, ChiasmError) else f"{type(error).__name__}: {error}"
+        outcome = Outcome(Verdict.REFUSED, "", "", failure=failure, message=text)
+    told(outcome)

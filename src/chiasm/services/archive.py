@@ -113,18 +113,26 @@ class Archive:
     # Receiving.
 
     def receive(
-        self, *, sop_class: str, sop_instance: str, transfer_syntax: str, source: Source, header: bytes = b""
+        self,
+        *,
+        sop_class: str,
+        sop_instance: str,
+        transfer_syntax: str,
+        source: Source,
+        header: bytes = b"",
+        study: str = "",
     ) -> Reception:
         """Begin to receive a data set. ServiceError where the node cannot take any now.
 
-        `header` is what is to stand before it in its file; one is made where none is given.
+        `header` is what is to stand before it in its file; one is made where none is given. It is refused
+        where it is not of the `study`, where one is named.
         """
         if self.trouble:
             raise ServiceError("out-of-resources", self.trouble)
         if self.projection.trouble and self.projection.is_full:
             raise ServiceError("unavailable", self.projection.trouble)
         header = header or header_for(sop_class, sop_instance, transfer_syntax, source)
-        return Reception(self, sop_class, sop_instance, transfer_syntax, source, header)
+        return Reception(self, sop_class, sop_instance, transfer_syntax, source, header, study)
 
     async def receive_file(self, chunks: AsyncIterator[bytes] | bytes, source: Source) -> Outcome:
         """Receive a Part 10 file: data set and meta group are kept as they are, the preamble is cleared."""

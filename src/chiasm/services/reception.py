@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import hashlib
@@ -31,8 +32,8 @@ HEAD = 1 << 20
 Above = tuple[str, str]
 """UIDs of the study and of the series that an object belongs to."""
 
-Then = Callable[["Outcome | ServiceError"], None]
-"""Told the outcome of an object, or why it is not durable."""
+Then = Callable[[Outcome], None]
+"""Told the outcome of an object."""
 
 
 def now() -> str:
@@ -70,7 +71,8 @@ class Keeper(Protocol):
 class Reception:
     """One object on its way in. `write` its data set, then `complete` or `abandon`.
 
-    `header` is what stands before the data set in the file: preamble and meta group.
+    `header` is what stands before the data set in the file: preamble and meta group. `wanted` is the study
+    that the object must be of, where it is not empty.
     """
 
     def __init__(
@@ -81,14 +83,16 @@ class Reception:
         transfer_syntax: str,
         source: Source,
         header: bytes,
+        wanted: str = "",
     ) -> None:
         self._archive = archive
         self.sop_class, self.sop_instance = sop_class, sop_instance
         self.transfer_syntax, self.source = transfer_syntax, source
-        self._header = header
+        self._header, self._wanted = header, wanted
         self._digest = new_hasher()
         self._failure: ServiceError | None = None
         self._above: Above | None = None
+        self._refusing: asyncio.Task[None] | None = None
         self._taken = False
         self._writer = archive.create()
         self._writer.write(header)
@@ -121,10 +125,10 @@ class Reception:
             async with self._archive.turn(self.sop_instance):
                 return await self._keep(above)
         except ServiceError as error:
-            return await self.refused(error)
+            return await self._refused(error)
         except OSError as error:
             failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
-            return await self.refused(failure)
+            return await self._refused(failure)
         finally:
             if not self._taken:
                 self._writer.abandon()
@@ -147,12 +151,10 @@ class Reception:
 
                 def kept(number: int | BaseException) -> None:
                     turn.leave()
-                    if isinstance(number, ServiceError):
-                        then(number)
-                    elif isinstance(number, int):
+                    if isinstance(number, int):
                         then(self._outcome(Verdict.STORED, above[0]))
                     else:
-                        then(ServiceError("fault", f"{type(number).__name__}: {number}"))
+                        self._refusing = asyncio.ensure_future(self._refuse(number, then))
 
                 self._taken = self._archive.keep_soon(self._writer, event, location, kept)
         except ServiceError:  # told by `complete`, which comes to it again
@@ -160,6 +162,15 @@ class Reception:
         if not self._taken:
             turn.leave()
         return self._taken
+
+    async def _refuse(self, error: BaseException, then: Then) -> None:
+        """Note that the object could not be made durable, and tell."""
+        told = (
+            error
+            if isinstance(error, ServiceError)
+            else ServiceError("fault", f"{type(error).__name__}: {error}")
+        )
+        then(await self._refused(told))
 
     def _checked(self) -> Above:
         """What the object belongs to. ServiceError for what it is not."""
@@ -169,6 +180,8 @@ class Reception:
                 self._above = self._verified()
             else:
                 self._above = found[outset.STUDY], found[outset.SERIES]
+        if self._wanted and self._above[0] != self._wanted:
+            raise ServiceError("mismatch", f"it is of the study {self._above[0]}", rule="PS3.18 §10.5.1")
         return self._above
 
     @property
@@ -234,7 +247,7 @@ class Reception:
     def _outcome(self, verdict: Verdict, study: str, failure: str = "", message: str = "") -> Outcome:
         return Outcome(verdict, self.sop_class, self.sop_instance, study, failure, message)
 
-    async def refused(self, error: ServiceError) -> Outcome:
+    async def _refused(self, error: ServiceError) -> Outcome:
         """The outcome of an object that is not kept, with a note of it in the journal."""
         detail = {"class": self.sop_class, "instance": self.sop_instance, "failure": error.failure.name}
         with contextlib.suppress(
