@@ -360,10 +360,15 @@ def test_a_loop_is_answered_as_a_thread_is(open_at: Callable[[], Index], databas
         places = index.locations_soon(studies=["1.2.9"], limit=100)
         assert places is not None
         assert await places == index.locations(studies=["1.2.9"])
-        assert len(await places_of(index)) == 2
+        assert len(await places_of(index, 2)) == 2
+        before = await places_of(index, 500, version=7)
+        index.apply([arrival(200)])
+        assert await places_of(index, 500, version=7) == before  # the caller says that nothing came
+        assert len(await places_of(index, 500, version=8)) == len(before) + 1
+        assert len(await places_of(index, 500)) == len(before) + 1
 
-    async def places_of(index: Index) -> list[Location]:
-        found = index.locations_soon(studies=["1.2.9"], limit=2)
+    async def places_of(index: Index, limit: int, version: int | None = None) -> list[Location]:
+        found = index.locations_soon(studies=["1.2.9"], limit=limit, version=version)
         assert found is not None
         return await found
 

@@ -74,7 +74,9 @@ def test_a_chain_is_held_by_one_process_and_taken_up_by_the_next(tmp_path):
 def test_others_see_how_far_the_index_has_followed(tmp_path):
     one, other = FileJournal(new_chain(tmp_path)), FileJournal(new_chain(tmp_path))
     assert others_settled(tmp_path, other.name)
+    before = one.version(), other.version()
     now(one, event(1))
+    assert (one.version(), other.version()) == (before[0] + 1, before[1] + 1)
     assert last_of(tmp_path / one.name) == 1
     assert not others_settled(tmp_path, other.name)
     assert others_settled(tmp_path, one.name)

@@ -331,8 +331,9 @@ class Archive:
             if len(found) < _SOME:
                 return found
         elif self.settings.database:
+            version = self.journal.version()  # of before the index has caught up with it
             await self.settle()
-            soon = await _soon(self.index.locations_soon(**of, limit=_SOME))
+            soon = await _soon(self.index.locations_soon(**of, limit=_SOME, version=version))
             if soon is not None and len(soon) < _SOME:
                 return soon
         await self.settle()

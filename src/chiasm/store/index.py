@@ -111,12 +111,26 @@ class Index:
         series: Sequence[str] = (),
         instances: Sequence[str] = (),
         limit: int,
+        version: int | None = None,
     ) -> Awaitable[list[Location]] | None:
-        """Locations for an event loop, as `find_soon`."""
+        """Locations for an event loop, as `find_soon`.
+
+        `version` is one that the index has caught up with: while it stays the same, so does the answer.
+        """
         if self._pipeline is None or (patient is None and not (studies or series or instances)):
             return None
-        asked = self._located(patient, studies, series, instances, limit)
-        return _soon(self._pipeline, *asked, _locations_of)
+        asked = (type(patient), patient, tuple(studies), tuple(series), tuple(instances), limit)
+        known = None if version is None else self._recent.get(version, asked)
+        if known is not None:
+            return _at_once(list(known))
+
+        def read(rows: list[Row]) -> list[Location]:
+            found = _locations_of(rows)
+            if version is not None:
+                self._recent.put(version, asked, found)
+            return list(found)
+
+        return _soon(self._pipeline, *self._located(patient, studies, series, instances, limit), read)
 
     @cached_property
     def _pipeline(self) -> Pipeline | None:
@@ -244,6 +258,10 @@ def _soon(
     """What is read of the rows of a statement once they come; None where they must be got another way."""
     rows = pipeline.rows(statement, statement.values(given))
     return None if rows is None else _of_rows(read, rows)
+
+
+async def _at_once(found: T) -> T:
+    return found
 
 
 async def _of_rows(read: Callable[[list[Row]], T], rows: Awaitable[list[Row]]) -> T:

@@ -82,6 +82,9 @@ class Journal(Protocol):
     def projected(self, count: int) -> None:
         """The index has followed so far."""
 
+    def version(self) -> int | None:
+        """A number that changes with all that any process appends; None where that is not seen at once."""
+
     def seem_settled(self) -> bool:
         """Whether the index knows what the others have acknowledged, as far as that is seen at once."""
 

@@ -186,6 +186,10 @@ class FileJournal:
         """The chain that an event lies in, and its number there: a process has one chain."""
         return self.name, count
 
+    def version(self) -> int:
+        """How much this process and all others of the machine have appended."""
+        return self.sequence + sum([appended for appended, _ in _others(self._folder, self.name)])
+
     def seem_settled(self) -> bool:
         """Whether the index knows what the others have acknowledged, as far as that is seen at once."""
         return others_settled(self._folder, self.name)
@@ -269,6 +273,11 @@ def _chains_in(folder: Path) -> tuple[str, ...]:
 
 def others_settled(folder: Path, own: str) -> bool:
     """Whether the index knows all that the other processes of this machine have made durable by now."""
+    return all(projected >= appended for appended, projected in _others(folder, own))
+
+
+def _others(folder: Path, own: str) -> Iterator[tuple[int, int]]:
+    """How far each chain of another process was appended and projected."""
     for name in _chains_in(folder):
         if name == own:
             continue
@@ -276,9 +285,7 @@ def others_settled(folder: Path, own: str) -> bool:
             appended, projected = _PROGRESS.unpack((folder / name / "progress").read_bytes())
         except (OSError, struct.error):
             continue
-        if projected < appended:
-            return False
-    return True
+        yield appended, projected
 
 
 def last_of(folder: Path) -> int:

@@ -199,6 +199,9 @@ class SharedJournal:
         own = self.name if self._hold is not None else ""
         return {name: both for name, both in found.items() if name != own and name not in self._broken}
 
+    def version(self) -> None:
+        """None: only the database knows."""
+
     def seem_settled(self) -> bool:
         """False: only the database knows."""
         return False
