@@ -173,7 +173,7 @@ class _Batch:
         self._lock(sorted({f"chain {one.chain}" for one in arrivals}))
         new = self._new(arrivals)
         objects = [one for one in new if one.location is not None and one.extract is not None]
-        identified = [(one, identity(one.extract.patient)) for one in objects if one.extract is not None]
+        identified = self._identified(objects)
         self._load(identified)
         applied = [
             self._object(one, one.location, one.extract, name)
@@ -187,6 +187,19 @@ class _Batch:
         for chain, sequence in ends.items():
             self._do(self.a.statements.set_position, chain=chain, sequence=sequence)
         return applied
+
+    def _identified(self, objects: Sequence[Arrival]) -> list[tuple[Arrival, str]]:
+        """The objects with their patients; those of one patient mostly share their part."""
+        known: dict[int, str] = {}
+        found = []
+        for one in objects:
+            if one.extract is not None:
+                part = one.extract.patient
+                name = known.get(id(part))
+                if name is None:
+                    name = known[id(part)] = identity(part)
+                found.append((one, name))
+        return found
 
     def _do(self, statement: Statement, **given: Any) -> Any:
         return self.connection.execute(statement.text, statement.values(given))
@@ -280,13 +293,13 @@ class _Batch:
         one.touched = whole.touched = True
         whole.instances += 1
         owner.instances += 1
-        placed = dataclasses.replace(location, version=version)
+        placed = location if version == location.version else dataclasses.replace(location, version=version)
         row = {
             "uid": placed.sop_instance, "version": version, "current": 1, "series": one.id,
             "number": integer(extract.instance.first("00200013")), "sop_class": placed.sop_class,
             "transfer_syntax": placed.transfer_syntax, "key": placed.key, "size": placed.size,
             "offset": placed.offset, "sha256": placed.sha256, "own": extract.instance.members,
-            "keys": self.driver.document(extract.instance.keys),
+            "keys": extract.instance.document or self.driver.document(extract.instance.keys),
         }  # fmt: skip
         self.pending.append(row)
         self.instances[placed.sop_instance] = _Instance(0, version, placed.sha256, one.id, row)

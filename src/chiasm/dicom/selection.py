@@ -1,0 +1,268 @@
+"""Chosen elements of a file, found in its beginning: what an index keeps, without the rest being read.
+
+Nothing here tolerates: a beginning that deviates from the standard in any way, or that the chosen elements go
+beyond, is left to `part10`, so that both give the same elements. PS3.10 §7.1, PS3.5 §7.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterable
+from typing import Final
+
+from ..errors import ChiasmError
+from ..standards import uids
+from . import meaning, values
+from .dataset import DataSet
+from .package import TRANSFER_SYNTAX, form_for
+from .reading import Buffer, Reading
+from .scan import Record, Scan
+from .vr import CODES, LONG_VRS, SHORT_VRS, UNDEFINED, Form
+
+BEGINNING: Final = 16 << 10
+"""Bytes of a file in which the chosen elements are looked for: most headers are shorter."""
+
+_SHORT: Final = 1
+_LONG: Final = 2
+_SEQUENCE: Final = 3
+_DEPTH: Final = 100
+_OPEN: Final = 0xFFFFFFFF
+_ITEM: Final = 0xFFFEE000
+_ITEM_END: Final = 0xFFFEE00D
+_SEQUENCE_END: Final = 0xFFFEE0DD
+_MOST: Final = BEGINNING // 8
+assert _OPEN == UNDEFINED
+
+
+def _kinds() -> bytes:
+    """By the two bytes of a VR: whether it is of the short form, of the long one, or a sequence."""
+    kinds = bytearray(1 << 16)
+    for names, kind in ((SHORT_VRS, _SHORT), (LONG_VRS, _LONG), (("SQ",), _SEQUENCE)):
+        for name in names:
+            kinds[ord(name[0]) << 8 | ord(name[1])] = kind
+    return bytes(kinds)
+
+
+_KINDS = _kinds()
+_FORMS: dict[bytes, Form] = {}
+"""Forms by the value of Transfer Syntax UID as it stands in files."""
+
+
+class Selection:
+    """Some standard tags of the main data set, and the way to find them in many files."""
+
+    __slots__ = ("_last", "_tags")
+
+    def __init__(self, tags: Iterable[int]) -> None:
+        self._tags = frozenset(tags)
+        self._last: int = max(self._tags)
+
+    def of_file(self, path: str | os.PathLike[str]) -> DataSet | None:
+        """As `of`, of a file. OSError where it cannot be read."""
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            size = os.fstat(handle).st_size
+            beginning = os.read(handle, BEGINNING)
+            walk = _Walk(beginning, size, self._tags, self._last)
+            if not walk.run():
+                return None
+            if walk.tail < 0 or size == len(beginning):
+                return walk.data if self._is_settled(walk, beginning) else None
+            with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as mapped:
+                return walk.data if self._is_settled(walk, mapped) else None
+        except ValueError:  # it is empty, and nothing can be mapped
+            return None
+        finally:
+            os.close(handle)
+
+    def of(self, content: bytes) -> DataSet | None:
+        """The chosen elements of the bytes of a file, as `part10.parse` finds them.
+
+        They are all that the data set has. None where it takes `part10.parse` to find them.
+        """
+        walk = _Walk(content[:BEGINNING], len(content), self._tags, self._last)
+        return walk.data if walk.run() and self._is_settled(walk, content) else None
+
+    def _is_settled(self, walk: _Walk, buffer: Buffer) -> bool:
+        """Whether none of the chosen tags comes out of its order, behind what was walked over."""
+        if walk.tail < 0:
+            return True
+        reading = Reading()
+        reading.elements = _MOST
+        try:
+            rest = Scan(buffer, walk.tail, walk.size, walk.form, reading)
+        except ChiasmError:
+            return False
+        return self._tags.isdisjoint(rest.records)
+
+
+class _Walk:
+    """One pass over the beginning of a file of some size; `tail` is where the scan is to go on, or -1."""
+
+    __slots__ = ("_last", "_tags", "buffer", "data", "form", "records", "size", "stop", "tail")
+
+    def __init__(self, buffer: bytes, size: int, tags: frozenset[int], last: int) -> None:
+        self.buffer = buffer
+        self.size = size
+        self.stop = min(size, len(buffer))
+        self.tail = -1
+        self._tags = tags
+        self._last = last
+        self.records: dict[int, Record] = {}
+
+    def run(self) -> bool:
+        """Whether all is regular: then `data` has the elements."""
+        start = self._meta()
+        if start < 0 or not self._is_begun(start):
+            return False
+        self.data = DataSet.at(self.buffer, start, self.stop, self.form, Reading())
+        self.data.found = self.records
+        return self._elements(start)
+
+    def _meta(self) -> int:
+        """Where the data set begins; -1 where group 0002 is irregular or does not say a plain form."""
+        buffer, stop, pos, last = self.buffer, self.stop, 132, 0
+        if buffer[128:132] != b"DICM":
+            return -1
+        syntax = b""
+        while pos + 12 <= stop and buffer[pos] == 2 and buffer[pos + 1] == 0:
+            tag = 0x20000 + buffer[pos + 2] + (buffer[pos + 3] << 8)
+            code = buffer[pos + 4 : pos + 6]
+            start = pos + 8
+            if code == b"OB":
+                start = pos + 12
+                length = self._number(pos + 8)
+            elif CODES.get(code) in SHORT_VRS:
+                length = buffer[pos + 6] + (buffer[pos + 7] << 8)
+            else:
+                return -1
+            end = start + length
+            if tag <= last or end > stop:
+                return -1
+            if tag == TRANSFER_SYNTAX and code == b"UI":
+                syntax = buffer[start:end]
+            last = tag
+            pos = end
+        form = _FORMS.get(syntax)
+        if form is None:
+            uid = values.string(syntax)
+            declared = uids.transfer_syntax(uid) if isinstance(uid, str) else None
+            if declared is None or declared.deflated or not declared.little_endian:
+                return -1
+            form = form_for(declared)
+            if len(syntax) <= 64:
+                _FORMS[syntax] = form
+        self.form = form
+        return pos
+
+    def _is_begun(self, pos: int) -> bool:
+        """Whether the first element is one of group 0008 that lies within: `detect` takes that form, too."""
+        buffer, stop = self.buffer, self.stop
+        if pos + 12 > stop or buffer[pos] != 8 or buffer[pos + 1] != 0:
+            return False
+        number = buffer[pos + 2] + (buffer[pos + 3] << 8)
+        if self.form.implicit:
+            length = self._number(pos + 4)
+        elif _KINDS[(buffer[pos + 4] << 8) + buffer[pos + 5]] == _SHORT:
+            length = buffer[pos + 6] + (buffer[pos + 7] << 8)
+        else:
+            return False
+        is_known = length == 4 if number == 0 else bool(meaning.alternatives(0x80000 + number))
+        return is_known and pos + 8 + length <= stop
+
+    def _number(self, pos: int) -> int:
+        buffer = self.buffer
+        return buffer[pos] + (buffer[pos + 1] << 8) + (buffer[pos + 2] << 16) + (buffer[pos + 3] << 24)
+
+    def _tag(self, pos: int) -> int:
+        buffer = self.buffer
+        return (buffer[pos + 1] << 24) + (buffer[pos] << 16) + (buffer[pos + 3] << 8) + buffer[pos + 2]
+
+    def _elements(self, pos: int) -> bool:
+        """Walk over the elements; whether they are regular as far as they lie in the buffer."""
+        buffer, stop, kinds, implicit = self.buffer, self.stop, _KINDS, self.form.implicit
+        previous, last, tags = -1, self._last, self._tags
+        while pos + 8 <= stop:
+            tag = self._tag(pos)
+            start = pos + 8
+            kind = _LONG
+            if implicit:
+                length = self._number(pos + 4)
+                kind = _SEQUENCE
+            else:
+                kind = kinds[(buffer[pos + 4] << 8) + buffer[pos + 5]]
+                if kind == _SHORT:
+                    length = buffer[pos + 6] + (buffer[pos + 7] << 8)
+                else:
+                    start = pos + 12
+                    if kind == 0 or start > stop:
+                        return False
+                    length = self._number(pos + 8)
+            if tag <= previous or tag >= 0xFFFE0000:
+                return False
+            end = after = start + length
+            if tag > last and (length == _OPEN or end > stop):
+                if length == _OPEN or end < self.size:
+                    self.tail = pos
+                return True
+            if length == _OPEN:
+                after = self._behind(start) if kind == _SEQUENCE else -1
+                if after < 0:
+                    return False
+                end = after - 8
+                self.data.reading.ends[start] = (end, after)
+            elif end > stop:
+                return False
+            if tag <= last and not tag & 0x10000 and tag in tags:
+                name = "" if implicit else CODES[buffer[pos + 4 : pos + 6]]
+                self.records[tag] = (name, start, end, pos)
+            previous = tag
+            pos = after
+        return stop == self.size
+
+    def _behind(self, pos: int) -> int:
+        """What follows the delimiter of a sequence of undefined length; -1 where it is irregular.
+
+        Sequences and items of undefined length alternate, so that their depth says which one this is.
+        """
+        buffer, stop, kinds, implicit = self.buffer, self.stop, _KINDS, self.form.implicit
+        depth = 1
+        while pos + 8 <= stop and depth < _DEPTH:
+            tag = self._tag(pos)
+            length = self._number(pos + 4)
+            start = pos + 8
+            if depth & 1:
+                if tag == _SEQUENCE_END and length == 0:
+                    depth -= 1
+                    if depth == 0:
+                        return start
+                elif tag != _ITEM:
+                    return -1
+                elif length == _OPEN:
+                    depth += 1
+                else:
+                    start += length
+            elif tag >= 0xFFFE0000:
+                if tag != _ITEM_END or length:
+                    return -1
+                depth -= 1
+            else:
+                kind = _SEQUENCE
+                if not implicit:
+                    kind = kinds[(buffer[pos + 4] << 8) + buffer[pos + 5]]
+                    if kind == _SHORT:
+                        length = buffer[pos + 6] + (buffer[pos + 7] << 8)
+                    elif kind == 0 or pos + 12 > stop:
+                        return -1
+                    else:
+                        start = pos + 12
+                        length = self._number(pos + 8)
+                if length != _OPEN:
+                    start += length
+                elif kind == _SEQUENCE and tag != 0x7FE00010:
+                    depth += 1
+                else:
+                    return -1
+            pos = start
+        return -1
