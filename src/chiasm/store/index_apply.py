@@ -180,12 +180,14 @@ class _Batch:
             for one, name in identified
             if one.location is not None and one.extract is not None
         ]
-        self._finish()
+        self._insert()
         ends: dict[str, int] = {}
         for one in new:
             ends[one.chain] = max(one.sequence, ends.get(one.chain, 0))
-        for chain, sequence in ends.items():
-            self._do(self.a.statements.set_position, chain=chain, sequence=sequence)
+        with self.driver.together(self.connection):
+            self._finish()
+            for chain, sequence in ends.items():
+                self._do(self.a.statements.set_position, chain=chain, sequence=sequence)
         return applied
 
     def _identified(self, objects: Sequence[Arrival]) -> list[tuple[Arrival, str]]:
@@ -424,10 +426,14 @@ class _Batch:
 
     # ---- the end of the batch
 
+    def _insert(self) -> None:
+        if self.pending:
+            statement = self.a.new_instances
+            columns = [name.removeprefix("new_") for name in statement.names]
+            rows = [[row[name] for name in columns] for row in self.pending]
+            self.driver.insert(self.connection, "instance", statement, rows)
+
     def _finish(self) -> None:
-        insert = self.a.new_instances
-        columns = [name.removeprefix("new_") for name in insert.names]
-        self._many(insert, [[row[name] for name in columns] for row in self.pending])
         for table, rows in self.keys.items():
             self._many(self.a.new_keys[table], list(dict.fromkeys(rows)))
         for one in self.by_id.values():
