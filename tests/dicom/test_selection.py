@@ -141,7 +141,11 @@ def test_what_lies_behind_the_pixels_is_seen(
     pixels = explicit(0x7FE00010, "OW", bytes(64_000))
     padding = explicit(0xFFFCFFFC, "OB", bytes(64))
     late = explicit(REQUESTS, "SQ", b"")
-    assert agrees(part10(head + pixels + padding), tmp_path / "x")
+    zeros = bytes(24)
+    for behind in (padding, padding[:-9], padding + b"\0\0\0", zeros, padding + zeros, bytes(BEGINNING + 8)):
+        assert agrees(part10(head + pixels + behind), tmp_path / "x")
+    for behind in (explicit(0x7FE00020, "SQ", b"", UNDEFINED) + DELIMITER, padding * 300):
+        assert agrees(part10(head + pixels + behind), tmp_path / "x")
     assert not agrees(part10(head + pixels + late), tmp_path / "x")
     assert not agrees(part10(head + pixels + explicit(UID, "UI", b"9.9\0")), tmp_path / "x")
 

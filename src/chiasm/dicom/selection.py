@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from ..errors import ChiasmError
@@ -26,6 +26,7 @@ BEGINNING: Final = 16 << 10
 _SHORT: Final = 1
 _LONG: Final = 2
 _SEQUENCE: Final = 3
+_SIEVE: Final = 4096
 _DEPTH: Final = 100
 _OPEN: Final = 0xFFFFFFFF
 _ITEM: Final = 0xFFFEE000
@@ -52,11 +53,17 @@ _FORMS: dict[bytes, Form] = {}
 class Selection:
     """Some standard tags of the main data set, and the way to find them in many files."""
 
-    __slots__ = ("_last", "_tags")
+    __slots__ = ("last", "sieve", "tags")
 
     def __init__(self, tags: Iterable[int]) -> None:
-        self._tags = frozenset(tags)
-        self._last: int = max(self._tags)
+        self.tags = frozenset(tags)
+        self.last: int = max(self.tags)
+        sieve = bytearray(_SIEVE)
+        for tag in self.tags:
+            sieve[((tag >> 16) * 37 + tag) & (_SIEVE - 1)] = 1
+        self.sieve = bytes(
+            sieve
+        )  # mostly says of other tags that they are not among these, without a look-up
 
     def of_file(self, path: str | os.PathLike[str]) -> DataSet | None:
         """As `of`, of a file. OSError where it cannot be read."""
@@ -64,11 +71,11 @@ class Selection:
         try:
             size = os.fstat(handle).st_size
             beginning = os.read(handle, BEGINNING)
-            walk = _Walk(beginning, size, self._tags, self._last)
+            walk = _Walk(beginning, size, self)
             if not walk.run():
                 return None
-            if walk.tail < 0 or size == len(beginning):
-                return walk.data if self._is_settled(walk, beginning) else None
+            if walk.tail < 0 or walk.is_regular_behind(lambda start: os.pread(handle, size - start, start)):
+                return walk.data
             with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as mapped:
                 return walk.data if self._is_settled(walk, mapped) else None
         except ValueError:  # it is empty, and nothing can be mapped
@@ -81,34 +88,43 @@ class Selection:
 
         They are all that the data set has. None where it takes `part10.parse` to find them.
         """
-        walk = _Walk(content[:BEGINNING], len(content), self._tags, self._last)
-        return walk.data if walk.run() and self._is_settled(walk, content) else None
+        walk = _Walk(content[:BEGINNING], len(content), self)
+        if not walk.run():
+            return None
+        is_settled = walk.tail < 0 or walk.is_regular_behind(lambda start: content[start:])
+        return walk.data if is_settled or self._is_settled(walk, content) else None
 
     def _is_settled(self, walk: _Walk, buffer: Buffer) -> bool:
         """Whether none of the chosen tags comes out of its order, behind what was walked over."""
-        if walk.tail < 0:
-            return True
         reading = Reading()
         reading.elements = _MOST
         try:
             rest = Scan(buffer, walk.tail, walk.size, walk.form, reading)
         except ChiasmError:
             return False
-        return self._tags.isdisjoint(rest.records)
+        return self.tags.isdisjoint(rest.records)
 
 
 class _Walk:
-    """One pass over the beginning of a file of some size; `tail` is where the scan is to go on, or -1."""
+    """One pass over the beginning of a file of some size.
 
-    __slots__ = ("_last", "_tags", "buffer", "data", "form", "records", "size", "stop", "tail")
+    `tail` is where the element begins that the file is to be scanned on from, or -1; `behind` is where the
+    next one follows it, or -1 where that is not known; `previous` is the last tag that was walked over.
+    """
 
-    def __init__(self, buffer: bytes, size: int, tags: frozenset[int], last: int) -> None:
+    __slots__ = (
+        "_last", "_sieve", "_tags", "behind", "buffer", "data", "form", "previous", "records", "size", "stop",
+        "tail",
+    )  # fmt: skip
+
+    def __init__(self, buffer: bytes, size: int, selection: Selection) -> None:
         self.buffer = buffer
         self.size = size
         self.stop = min(size, len(buffer))
-        self.tail = -1
-        self._tags = tags
-        self._last = last
+        self.tail = self.behind = self.previous = -1
+        self._tags = selection.tags
+        self._sieve = selection.sieve
+        self._last = selection.last
         self.records: dict[int, Record] = {}
 
     def run(self) -> bool:
@@ -119,6 +135,17 @@ class _Walk:
         self.data = DataSet.at(self.buffer, start, self.stop, self.form, Reading())
         self.data.found = self.records
         return self._elements(start)
+
+    def is_regular_behind(self, read: Callable[[int], bytes]) -> bool:
+        """Whether the little that follows the tail, mostly pixels, is in order to the file's end."""
+        behind, tail, size = self.behind, self.tail, self.size
+        if behind < 0 or size - behind > BEGINNING:
+            return False
+        self.buffer = read(behind)
+        self.stop, self.size, self.tail = len(self.buffer), size - behind, -1
+        is_regular = self._elements(0) and self.tail < 0
+        self.size, self.tail = size, tail
+        return is_regular
 
     def _meta(self) -> int:
         """Where the data set begins; -1 where group 0002 is irregular or does not say a plain form."""
@@ -182,7 +209,7 @@ class _Walk:
     def _elements(self, pos: int) -> bool:
         """Walk over the elements; whether they are regular as far as they lie in the buffer."""
         buffer, stop, kinds, implicit = self.buffer, self.stop, _KINDS, self.form.implicit
-        previous, last, tags = -1, self._last, self._tags
+        previous, last, tags, sieve = self.previous, self._last, self._tags, self._sieve
         while pos + 8 <= stop:
             tag = self._tag(pos)
             start = pos + 8
@@ -205,6 +232,8 @@ class _Walk:
             if tag > last and (length == _OPEN or end > stop):
                 if length == _OPEN or end < self.size:
                     self.tail = pos
+                    self.previous = tag
+                    self.behind = -1 if length == _OPEN else end
                 return True
             if length == _OPEN:
                 after = self._behind(start) if kind == _SEQUENCE else -1
@@ -214,7 +243,7 @@ class _Walk:
                 self.data.reading.ends[start] = (end, after)
             elif end > stop:
                 return False
-            if tag <= last and not tag & 0x10000 and tag in tags:
+            if tag <= last and sieve[((tag >> 16) * 37 + tag) & (_SIEVE - 1)] and tag in tags:
                 name = "" if implicit else CODES[buffer[pos + 4 : pos + 6]]
                 self.records[tag] = (name, start, end, pos)
             previous = tag
