@@ -23,9 +23,8 @@ from .vr import CODES, LONG_VRS, SHORT_VRS, UNDEFINED, Form
 BEGINNING: Final = 16 << 10
 """Bytes of a file in which the chosen elements are looked for: most headers are shorter."""
 
-_SHORT: Final = 1
-_LONG: Final = 2
-_SEQUENCE: Final = 3
+_SHORT_LAST: Final = 21
+_SEQUENCE: Final = 22
 _SIEVE: Final = 4096
 _DEPTH: Final = 100
 _OPEN: Final = 0xFFFFFFFF
@@ -36,12 +35,18 @@ _MOST: Final = BEGINNING // 8
 assert _OPEN == UNDEFINED
 
 
+_VRS = ("", *sorted(SHORT_VRS), "SQ", *sorted(LONG_VRS - {"SQ"}))
+"""By kind: 0 is none, then those of the short form, a sequence, and the others of the long form."""
+
+assert (len(SHORT_VRS), _VRS[_SEQUENCE]) == (_SHORT_LAST, "SQ")
+
+
 def _kinds() -> bytes:
-    """By the two bytes of a VR: whether it is of the short form, of the long one, or a sequence."""
+    """The kind by the two bytes of a VR."""
     kinds = bytearray(1 << 16)
-    for names, kind in ((SHORT_VRS, _SHORT), (LONG_VRS, _LONG), (("SQ",), _SEQUENCE)):
-        for name in names:
-            kinds[ord(name[0]) << 8 | ord(name[1])] = kind
+    for kind, vr in enumerate(_VRS):
+        if vr:
+            kinds[ord(vr[0]) << 8 | ord(vr[1])] = kind
     return bytes(kinds)
 
 
@@ -191,7 +196,7 @@ class _Walk:
         number = buffer[pos + 2] + (buffer[pos + 3] << 8)
         if self.form.implicit:
             length = self._number(pos + 4)
-        elif _KINDS[(buffer[pos + 4] << 8) + buffer[pos + 5]] == _SHORT:
+        elif 0 < _KINDS[(buffer[pos + 4] << 8) + buffer[pos + 5]] <= _SHORT_LAST:
             length = buffer[pos + 6] + (buffer[pos + 7] << 8)
         else:
             return False
@@ -210,16 +215,16 @@ class _Walk:
         """Walk over the elements; whether they are regular as far as they lie in the buffer."""
         buffer, stop, kinds, implicit = self.buffer, self.stop, _KINDS, self.form.implicit
         previous, last, tags, sieve = self.previous, self._last, self._tags, self._sieve
+        records, vrs = self.records, _VRS
         while pos + 8 <= stop:
             tag = self._tag(pos)
             start = pos + 8
-            kind = _LONG
+            kind = _SEQUENCE
             if implicit:
                 length = self._number(pos + 4)
-                kind = _SEQUENCE
             else:
                 kind = kinds[(buffer[pos + 4] << 8) + buffer[pos + 5]]
-                if kind == _SHORT:
+                if 0 < kind <= _SHORT_LAST:
                     length = buffer[pos + 6] + (buffer[pos + 7] << 8)
                 else:
                     start = pos + 12
@@ -244,8 +249,7 @@ class _Walk:
             elif end > stop:
                 return False
             if tag <= last and sieve[((tag >> 16) * 37 + tag) & (_SIEVE - 1)] and tag in tags:
-                name = "" if implicit else CODES[buffer[pos + 4 : pos + 6]]
-                self.records[tag] = (name, start, end, pos)
+                records[tag] = ("" if implicit else vrs[kind], start, end, pos)
             previous = tag
             pos = after
         return stop == self.size
@@ -280,7 +284,7 @@ class _Walk:
                 kind = _SEQUENCE
                 if not implicit:
                     kind = kinds[(buffer[pos + 4] << 8) + buffer[pos + 5]]
-                    if kind == _SHORT:
+                    if 0 < kind <= _SHORT_LAST:
                         length = buffer[pos + 6] + (buffer[pos + 7] << 8)
                     elif kind == 0 or pos + 12 > stop:
                         return -1

@@ -30,6 +30,11 @@ Keys = dict[str, list[Any]]
 _quote: Callable[[str], str] = json.encoder.encode_basestring
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _NAMES = {tag: f"{tag:08X}" for tags in LEVELS for tag in tags}
+_MOMENTS = tuple(
+    tuple((_NAMES[date], f"{time:08X}") for date, time in MOMENTS.items() if date in tags) for tags in LEVELS
+)
+"""By level, the dates and the times that belong to them."""
+
 _SEQUENCE_BYTES = 64 << 10
 _TEXT = 1024
 _CHARSET, _OFFSET, _REPRESENTATION = 0x00080005, 0x00080201, 0x00280103
@@ -102,6 +107,8 @@ def extract(data: DataSet | Package) -> Extract:
 def _above(root: DataSet) -> tuple[Part, Part, Part]:
     """The parts above the instance: mostly those of the object before, byte for byte."""
     buffer, records = root.buffer, root.records
+    if not isinstance(buffer, bytes):
+        return _shared(root, 0), _shared(root, 1), _shared(root, 2)
     spelled: list[object] = [root.form.implicit, root.form.little]
     size = 0
     for tag in _ABOVE:
@@ -164,7 +171,7 @@ def _part(root: DataSet, level: int) -> Part:
             documents.append(leaf.document)
             if vr == "PN":
                 keys[name + "~"] = leaf.sounds
-    _moments(root, LEVELS[level], keys, documents)
+    _moments(root, level, keys, documents)
     return Part(SEPARATOR.join(members), keys, "{" + ",".join(documents) + "}")
 
 
@@ -203,9 +210,10 @@ def _leaf(
 ) -> _Leaf | None:
     """What is kept of an attribute; the same attribute of an object before is not read anew."""
     _, _, end, pos = record
-    if leaves is None or tag == _INSTANCE_UID or end - pos > _LEAF_BYTES:
+    buffer = root.buffer
+    if leaves is None or tag == _INSTANCE_UID or end - pos > _LEAF_BYTES or not isinstance(buffer, bytes):
         return _read(root, tag, record, vr)
-    spelled = root.buffer[pos:end]
+    spelled = buffer[pos:end]
     leaf = leaves.get(spelled)
     if leaf is None:
         leaf = _read(root, tag, record, vr)
@@ -299,21 +307,21 @@ def _leaf_keys(element: Element) -> list[str]:
     return [one.replace("\0", "")[:_TEXT] for one in index_keys.keys(element.vr, plain)]
 
 
-def _moments(root: DataSet, tags: dict[int, str], keys: Keys, documents: list[str]) -> None:
+def _moments(root: DataSet, level: int, keys: Keys, documents: list[str]) -> None:
     """Add the moments of dates with their times: local as `date+`, in UTC as `date@` where that is known."""
-    for date, time in MOMENTS.items():
-        if date not in tags:
-            continue
-        name = _NAMES[date]
+    offset: object = None
+    is_told = False
+    for name, time in _MOMENTS[level]:
         day = keys.get(name)
         if not day:
             continue
-        clock = keys.get(_NAMES[time])
+        clock = keys.get(time)
         moment = day[0] + (clock[0] if clock else "000000.000000")
         keys[name + "+"] = [moment]
         documents.append(f'"{name}+":[{_quote(moment)}]')
-        offset = root.get(_OFFSET) if clock else None
-        if isinstance(offset, str) and len(moment) == 21 and moment[:8].isdigit():
+        if clock and not is_told:
+            offset, is_told = root.get(_OFFSET), True
+        if clock and isinstance(offset, str) and len(moment) == 21 and moment[:8].isdigit():
             universal = _at_utc(moment, offset)
             keys[name + "@"] = [universal]
             documents.append(f'"{name}@":[{_quote(universal)}]')
