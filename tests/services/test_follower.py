@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from chiasm.model import Event, Source
+from chiasm.model import Event, Location, Source
 from chiasm.services.archive import Archive, Settings
-from chiasm.services.follower import Follower
+from chiasm.services.follower import Follower, _durable, _plain
 from chiasm.services.projection import Durable
 from chiasm.store.index import open_index
 
@@ -62,6 +62,30 @@ def test_what_is_durable_is_applied_in_order_and_told(database):
     follower.close()
     assert heard.numbers == [1, 2, 3]
     assert position(database) == 3
+
+
+def test_more_is_waited_for_until_a_batch_is_full_or_heads_are_great(database, monkeypatch):
+    monkeypatch.setattr("chiasm.services.follower.GATHER", 600.0)
+    monkeypatch.setattr("chiasm.services.follower.BATCH", 3)
+    monkeypatch.setattr("chiasm.services.follower.HEADS", 1_000)
+    heard = Heard()
+    follower = Follower(database, "c", 0, heard)
+    for number in (1, 2, 3):
+        follower.add(Durable(number, EVENT))
+    assert heard.wait(3)
+    follower.add(Durable(4, EVENT, head=bytes(300)))
+    assert heard.wait(4)
+    follower.add(Durable(5, EVENT))
+    follower.close()
+    assert position(database) == 5
+
+
+def test_what_the_index_is_told_arrives_as_it_was():
+    place = Location("ab/x.dcm", 9, 3, b"d" * 32, "1.2.840.10008.1.2.1", "1.2", "1.3", "1.4", "1.5")
+    for durable in (Durable(7, EVENT), Durable(8, EVENT, place), Durable(9, EVENT, place, b"head")):
+        came = _durable(*_plain(durable))
+        assert (came.sequence, came.location, came.head) == (durable.sequence, durable.location, durable.head)
+        assert (came.event.kind, came.event.at) == (EVENT.kind, EVENT.at)
 
 
 def test_closing_applies_what_waits(database):

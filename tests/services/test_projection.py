@@ -120,3 +120,30 @@ def test_it_is_full_of_many_events_or_of_a_few_with_great_heads(monkeypatch):
         assert index.wait(2 + most)
         projection.close()
         assert not projection.is_full
+
+
+def test_more_is_waited_for_until_someone_asks_or_a_batch_is_full(monkeypatch):
+    monkeypatch.setattr("chiasm.services.projection.BATCH", 3)
+    index = Index()
+    projection = Projection(index, in_one_chain, 0, lambda known: None, gather=600.0)
+    projection.add(Durable(1, EVENT))
+    assert index.wait(1)
+    projection.add(Durable(2, EVENT))
+    projection.hurry()
+    assert index.wait(2)
+    projection.add(*[Durable(number, EVENT) for number in (3, 4, 5)])
+    assert index.wait(5)
+    projection.add(Durable(6, EVENT))
+    projection.close()
+    assert index.applied == [1, 2, 3, 4, 5, 6]
+
+
+def test_great_heads_do_not_wait_for_more(monkeypatch):
+    monkeypatch.setattr("chiasm.services.projection.HEADS", 1_000)
+    index = Index()
+    projection = Projection(index, in_one_chain, 0, lambda known: None, gather=600.0)
+    projection.add(Durable(1, EVENT))
+    assert index.wait(1)
+    projection.add(Durable(2, EVENT, head=bytes(300)))
+    assert index.wait(2)
+    projection.close()

@@ -64,3 +64,31 @@ def test_moments_are_local_and_universal() -> None:
 @pytest.mark.parametrize("values", [{}, {"StudyDate": "never", "PatientID": ""}])
 def test_what_is_missing_or_odd_is_no_error(values: dict[str, str]) -> None:
     assert extract(dicom.DataSet(values)).study_uid == ""
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_the_same_bytes_mean_another_text_in_another_character_set(implicit: bool) -> None:
+    syntax = "1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1"
+    found = []
+    for charset, comment in (("ISO_IR 100", "ä"), ("ISO_IR 144", "ф"), ("ISO_IR 100", "ä")):
+        data = dicom.DataSet(charset=charset)
+        for name in ("SOPClassUID", "SOPInstanceUID"):
+            data.set(name, "1.2.3")
+        for name in ("PatientName", "ImageComments"):
+            data.set(name, comment)
+        content = dicom.create(data, transfer_syntax=syntax).encode()
+        assert content.count(b"\xe4") == 2
+        kept = extract(dicom.parse(content))
+        found.append((kept.patient.keys["00100010"], kept.instance.keys["00204000"]))
+    assert found == [(["a"], ["ä"]), (["ф"], ["ф"]), (["a"], ["ä"])]
+
+
+def test_an_attribute_is_read_anew_where_its_vr_is_another() -> None:
+    names = []
+    for vr in ("IS", "LO", "IS"):
+        data = dicom.DataSet({"SOPClassUID": "1.2.3", "SOPInstanceUID": "1.2.3"})
+        data.set("AcquisitionNumber", "01", vr=vr)
+        kept = extract(dicom.parse(dicom.create(data).encode()))
+        names.append(kept.instance.keys["00200012"])
+    assert names == [["1"]] * 3
+    assert kept.instance.document == '{"00080016":["1.2.3"],"00080018":["1.2.3"],"00200012":["1"]}'

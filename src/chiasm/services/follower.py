@@ -17,20 +17,22 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
 from ..errors import ChiasmError
-from ..model import Event, Source
+from ..model import Event, Location, Source
 from ..store.index import open_index
 from .garbage import undisturbed_start
-from .projection import BACKLOG, HEADS, Durable, Projection
-from .recovery import location_of
+from .projection import BACKLOG, BATCH, GATHER, HEADS, Durable, Projection
 
 _SIZE = struct.Struct("<I")
-_GATHER = 0.01
 _BACK_OFF = (0.0, 0.2, 1.0, 3.0)
-"""Seconds that more is waited for, and those before a process that fell is replaced."""
+"""Seconds before a process that fell is replaced."""
+
+_place_of = attrgetter(*[one.name for one in fields(Location)])
 
 
 class Follower:
@@ -75,6 +77,8 @@ class Follower:
         self._due.append(durable)
         if not self._wake.is_set():
             self._wake.set()
+        if len(self._due) == BATCH or (durable.head and self._came - self._went > HEADS // 4):
+            self._hurried.set()
 
     def hurry(self) -> None:
         """Someone waits for what is durable to be found."""
@@ -107,8 +111,7 @@ class Follower:
         """Say what became durable, many at a time; the process begins with the first."""
         while True:
             self._wake.wait()
-            self._hurried.wait(_GATHER)
-            hurried = self._hurried.is_set()
+            self._hurried.wait(GATHER)
             self._wake.clear()
             self._hurried.clear()
             told = [self._due.popleft() for _ in range(len(self._due))]
@@ -120,7 +123,7 @@ class Follower:
                 told = [self._unconfirmed[number] for number in sorted(self._unconfirmed.copy())]
             assert process.stdin is not None
             with contextlib.suppress(OSError):  # it fell: the listener wakes this thread to begin another
-                _say(process.stdin, ([_plain(one) for one in told], hurried))
+                _say(process.stdin, [_plain(one) for one in told])
             if self._closing:
                 with contextlib.suppress(OSError):
                     process.stdin.close()
@@ -165,15 +168,17 @@ class Follower:
 
 
 def _plain(durable: Durable) -> tuple[Any, ...]:
-    """What travels of an event: its location is in its detail."""
-    event, source = durable.event, durable.event.source
-    origin = (source.kind, source.name, source.address, source.called)
-    return durable.sequence, event.kind, event.at, origin, event.detail, durable.head
+    """What travels of an event: what the index is told of it, that is no more than its kind and its time."""
+    event, location = durable.event, durable.location
+    place = None if location is None else _place_of(location)
+    return durable.sequence, event.kind, event.at, event.source.kind, place, durable.head
 
 
-def _durable(sequence: int, kind: str, at: str, origin: tuple[str, ...], detail: Any, head: bytes) -> Durable:
-    event = Event(kind, at, Source(*origin), detail)
-    return Durable(sequence, event, location_of(event), head)
+def _durable(
+    sequence: int, kind: str, at: str, origin: str, place: tuple[Any, ...] | None, head: bytes
+) -> Durable:
+    location = None if place is None else Location(*place)
+    return Durable(sequence, Event(kind, at, Source(origin), {}), location, head)
 
 
 def _say(pipe: IO[bytes], what: object) -> None:
@@ -211,13 +216,9 @@ def main() -> None:
             _say(mouth, (projection.position, projection.trouble))
 
     _say(mouth, (position, ""))
-    projection = Projection(index, lambda number: (chain, number), position, heard, root)
-    while (said := _hear(ear)) is not None:
-        told, hurried = said
-        for plain in told:
-            projection.add(_durable(*plain))
-        if hurried:
-            projection.hurry()
+    projection = Projection(index, lambda number: (chain, number), position, heard, root, gather=0.0)
+    while (told := _hear(ear)) is not None:
+        projection.add(*[_durable(*plain) for plain in told])
     projection.close()
     index.close()
 

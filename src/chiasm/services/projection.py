@@ -14,12 +14,12 @@ from ..model import Event, Location
 from ..store.index import Arrival, Index
 from .extraction import known_of
 
-BATCH = 100
+BATCH = 500
 BACKLOG = 2_000
 HEADS = 64 << 20
 """Events applied in one transaction; those that may wait before receiving stops, and bytes of their heads."""
 
-_GATHER = 0.02
+GATHER = 0.1
 """Seconds that are waited for more, so that one transaction serves many, unless someone asks."""
 
 _BACK_OFF = (0.05, 0.2, 1.0, 3.0)
@@ -49,7 +49,7 @@ class Durable:
         """What the index is told; `root` is the folder of the objects."""
         location, known = self.location, None
         if location is not None:
-            known = known_of(location, self.head or (root or Path()) / location.key)
+            known = known_of(location, self.head or (f"{root}/{location.key}" if root else location.key))
         return Arrival(*place, self.event, location, known)
 
 
@@ -61,9 +61,16 @@ class Projection:
     """
 
     def __init__(
-        self, index: Index, place: Place, position: int, heard: Heard, root: Path | None = None
+        self,
+        index: Index,
+        place: Place,
+        position: int,
+        heard: Heard,
+        root: Path | None = None,
+        gather: float = GATHER,
     ) -> None:
         self._index, self._place, self._heard, self._root = index, place, heard, root
+        self._gather = gather
         self._ready: list[Durable] = []
         self._next = position + 1
         self._came = self._went = 0
@@ -85,13 +92,16 @@ class Projection:
         """Whether more should not be taken in before the index has followed."""
         return len(self._ready) > BACKLOG or self._came - self._went > HEADS
 
-    def add(self, durable: Durable) -> None:
-        """Take an event that became durable; one that the index knows is passed over."""
-        self._came += len(durable.head)
+    def add(self, *durable: Durable) -> None:
+        """Take events that became durable; those that the index knows are passed over."""
+        self._came += sum([len(one.head) for one in durable])
         with self._wake:
-            heapq.heappush(self._ready, durable)
-            if self._ready[0].sequence <= self._next:
+            for one in durable:
+                heapq.heappush(self._ready, one)
+            if self._ready and self._ready[0].sequence <= self._next:
                 self._wake.notify()
+        if len(self._ready) >= BATCH or self._came - self._went > HEADS // 4:
+            self._hurried.set()
 
     def hurry(self) -> None:
         """Someone waits for what is durable to be found."""
@@ -119,8 +129,9 @@ class Projection:
                 return
             self.position = taken[-1].sequence
             self._heard(taken)
-            self._hurried.wait(_GATHER)
-            self._hurried.clear()
+            if self._gather:
+                self._hurried.wait(self._gather)
+                self._hurried.clear()
 
     def _apply(self, arrivals: Sequence[Arrival]) -> bool:
         """Apply until it succeeds; not where the node closes before, and the next start takes it up."""
@@ -143,6 +154,7 @@ class Projection:
     def close(self, patience: float = 10.0) -> None:
         """Apply what waits, as far as it can be done in so many seconds."""
         limit = time.monotonic() + patience
+        self._hurried.set()
         while self._ready and not self.trouble and time.monotonic() < limit:
             time.sleep(0.005)
         self._hurried.set()

@@ -6,14 +6,16 @@ An Extract is plain texts and lists: it travels between threads and processes. M
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..dicom.dataset import DataSet, Element
 from ..dicom.json_model import to_json
 from ..dicom.package import Package
+from ..dicom.scan import Record
 from ..errors import ChiasmError
 from . import index_keys
 from .extract_tables import LEVELS, MOMENTS
@@ -28,22 +30,40 @@ Keys = dict[str, list[Any]]
 _quote: Callable[[str], str] = json.encoder.encode_basestring
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _NAMES = {tag: f"{tag:08X}" for tags in LEVELS for tag in tags}
+_MOMENTS = tuple(
+    tuple((_NAMES[date], f"{time:08X}") for date, time in MOMENTS.items() if date in tags) for tags in LEVELS
+)
+"""By level, the dates and the times that belong to them."""
+
 _SEQUENCE_BYTES = 64 << 10
 _TEXT = 1024
-_CONTEXT = tuple(sorted({*tags, 0x00080005, 0x00080201}) for tags in LEVELS)
-"""By level, what its part is made from: its attributes, the character sets and the offset from UTC."""
+_CHARSET, _OFFSET, _REPRESENTATION = 0x00080005, 0x00080201, 0x00280103
+_PARTS = tuple(sorted({*tags, _CHARSET, _OFFSET, _REPRESENTATION}) for tags in LEVELS)
+"""By level, what its part is made from: its attributes, the character sets, the offset from UTC, and what
+says whether numbers in sequences have a sign."""
+
+_ABOVE = sorted({tag for tags in _PARTS[:3] for tag in tags})
+CONTEXT = frozenset((*_ABOVE, *_PARTS[3]))
+"""The tags of the main data set that an extract is made from."""
 
 _SHARED: dict[tuple[object, ...], Part] = {}
+_HELD: dict[tuple[object, ...], tuple[Part, Part, Part]] = {}
 _SHARED_MOST, _SHARED_BYTES = 256, 8 << 10
-_STUDY_UID, _SERIES_UID, _INSTANCE_UID, _CLASS_UID = 0x0020000D, 0x0020000E, 0x00080018, 0x00080016
+_LEAVES: dict[bytes, dict[bytes, _Leaf]] = {}
+_LEAVES_MOST, _CONTEXTS_MOST, _LEAF_BYTES = 4_096, 16, 128
+_INSTANCE_UID = 0x00080018
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One level of an Extract: members of DICOM JSON in ascending order of tags, and keys."""
+    """One level of an Extract: members of DICOM JSON in ascending order of tags, and keys.
+
+    `document` are the keys as one JSON text, where they were written as such.
+    """
 
     members: str
     keys: Keys
+    document: str = field(default="", compare=False)
 
     def first(self, tag: str) -> str:
         """The first key of an attribute; empty where it has none."""
@@ -78,53 +98,152 @@ def extract(data: DataSet | Package) -> Extract:
     scan of the data set exceeds a budget.
     """
     root = data.data if isinstance(data, Package) else data
-    return Extract(_shared(root, 0), _shared(root, 1), _shared(root, 2), _part(root, LEVELS[3]))
+    if root.is_dirty or root.parent is not None:
+        return Extract(_part(root, 0), _part(root, 1), _part(root, 2), _part(root, 3))
+    patient, study, series = _above(root)
+    return Extract(patient, study, series, _part(root, 3))
+
+
+def _above(root: DataSet) -> tuple[Part, Part, Part]:
+    """The parts above the instance: mostly those of the object before, byte for byte."""
+    buffer, records = root.buffer, root.records
+    if not isinstance(buffer, bytes):
+        return _shared(root, 0), _shared(root, 1), _shared(root, 2)
+    spelled: list[object] = [root.form.implicit, root.form.little]
+    size = 0
+    for tag in _ABOVE:
+        record = records.get(tag)
+        if record is not None:
+            _, _, end, pos = record
+            size += end - pos
+            if size > _SHARED_BYTES:
+                return _shared(root, 0), _shared(root, 1), _shared(root, 2)
+            spelled.append(buffer[pos:end])
+    key = tuple(spelled)
+    held = _HELD.get(key)
+    if held is None:
+        held = _shared(root, 0), _shared(root, 1), _shared(root, 2)
+        if len(_HELD) >= _SHARED_MOST:
+            _HELD.clear()
+        _HELD[key] = held
+    return held
 
 
 def _shared(root: DataSet, level: int) -> Part:
-    """The part of a level above the instance: mostly that of the object before, byte for byte."""
+    """The part of one level, that of an object before where all is the same that it is made from."""
     buffer, records = root.buffer, root.records
-    found = [(tag, records[tag]) for tag in _CONTEXT[level] if tag in records]
-    if root.is_dirty or sum([end - start for _, (_, start, end, _) in found]) > _SHARED_BYTES:
-        return _part(root, LEVELS[level])
-    key = (level, root.form, *[(tag, vr, buffer[start:end]) for tag, (vr, start, end, _) in found])
+    found = [records[tag] for tag in _PARTS[level] if tag in records]
+    if sum([end - pos for _, _, end, pos in found]) > _SHARED_BYTES:
+        return _part(root, level)
+    key = (level, root.form.implicit, root.form.little, *[buffer[pos:end] for _, _, end, pos in found])
     part = _SHARED.get(key)
     if part is None:
-        part = _part(root, LEVELS[level])
+        part = _part(root, level)
         if len(_SHARED) >= _SHARED_MOST:
             _SHARED.clear()
         _SHARED[key] = part
     return part
 
 
-def _part(root: DataSet, tags: dict[int, str]) -> Part:
+def _part(root: DataSet, level: int) -> Part:
     records = root.records
     members: list[str] = []
     keys: Keys = {}
-    for tag in tags.keys() & records.keys():
-        record, vr, name = records[tag], tags[tag], _NAMES[tag]
+    documents: list[str] = []
+    leaves = _leaves(root)
+    for tag, vr in LEVELS[level].items():
+        record = records.get(tag)
+        if record is None:
+            continue
+        name = _NAMES[tag]
         try:
             if vr == "SQ":
-                _sequence(root, tag, name, members, keys)
+                _sequence(root, tag, name, members, keys, documents)
                 continue
-            value = root.value_of(tag, record)
-            if isinstance(value, bytes):
-                continue
+            leaf = _leaf(root, tag, record, vr, leaves)
         except ChiasmError:
             continue
-        if value is None or value == "":
-            members.append(f'"{name}":{{"vr":"{vr}"}}')
+        if leaf is None:
             continue
-        values = value if isinstance(value, tuple) else (value,)
-        members.append(f'"{name}":{{"vr":"{vr}","Value":[{",".join([_json(vr, one) for one in values])}]}}')
-        found = index_keys.keys(vr, values)
-        if found:
-            keys[name] = [one.replace("\0", "")[:_TEXT] for one in found]
+        members.append(leaf.member)
+        if leaf.keys:
+            keys[name] = leaf.keys
+            documents.append(leaf.document)
             if vr == "PN":
-                keys[name + "~"] = list(dict.fromkeys(sound for one in keys[name] for sound in sounds(one)))
-    _moments(root, tags, keys)
-    members.sort()
-    return Part(SEPARATOR.join(members), keys)
+                keys[name + "~"] = leaf.sounds
+    _moments(root, level, keys, documents)
+    return Part(SEPARATOR.join(members), keys, "{" + ",".join(documents) + "}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """What is kept of one attribute: its member, its keys, their sounds for a name, and both as JSON."""
+
+    member: str
+    keys: list[Any]
+    sounds: list[Any]
+    document: str
+
+
+def _leaves(root: DataSet) -> dict[bytes, _Leaf] | None:
+    """What was kept of attributes in the same form and character sets, by their bytes; None where none is."""
+    if root.is_dirty or root.parent is not None:
+        return None
+    record = root.records.get(_CHARSET)
+    context = b"\1" if root.form.implicit else b"\0"
+    context += b"\1" if root.form.little else b"\0"
+    if record is not None:
+        _, _, end, pos = record
+        if end - pos > _LEAF_BYTES:
+            return None
+        context += root.buffer[pos:end]
+    leaves = _LEAVES.get(context)
+    if leaves is None:
+        if len(_LEAVES) >= _CONTEXTS_MOST:
+            _LEAVES.clear()
+        leaves = _LEAVES[context] = {}
+    return leaves
+
+
+def _leaf(
+    root: DataSet, tag: int, record: Record, vr: str, leaves: dict[bytes, _Leaf] | None
+) -> _Leaf | None:
+    """What is kept of an attribute; the same attribute of an object before is not read anew."""
+    _, _, end, pos = record
+    buffer = root.buffer
+    if leaves is None or tag == _INSTANCE_UID or end - pos > _LEAF_BYTES or not isinstance(buffer, bytes):
+        return _read(root, tag, record, vr)
+    spelled = buffer[pos:end]
+    leaf = leaves.get(spelled)
+    if leaf is None:
+        leaf = _read(root, tag, record, vr)
+        if leaf is not None:
+            if len(leaves) >= _LEAVES_MOST:
+                leaves.clear()
+            leaves[spelled] = leaf
+    return leaf
+
+
+def _read(root: DataSet, tag: int, record: Record, vr: str) -> _Leaf | None:
+    value = root.value_of(tag, record)
+    if isinstance(value, bytes):
+        return None
+    name = _NAMES[tag]
+    if value is None or value == "":
+        return _Leaf(f'"{name}":{{"vr":"{vr}"}}', [], [], "")
+    values = value if isinstance(value, tuple) else (value,)
+    member = f'"{name}":{{"vr":"{vr}","Value":[{",".join([_json(vr, one) for one in values])}]}}'
+    found: list[Any] = [one.replace("\0", "")[:_TEXT] for one in index_keys.keys(vr, values)]
+    sounding: list[Any] = []
+    document = f'"{name}":{_dumps(found)}'
+    if vr == "PN":
+        sounding = list(dict.fromkeys(sound for one in found for sound in sounds(one)))
+        document += f',"{name}~":{_dumps(sounding)}'
+    return _Leaf(member, found, sounding, document)
+
+
+def _dumps(keys: list[Any]) -> str:
+    return "[" + ",".join([_quote(one) for one in keys]) + "]"
 
 
 def _json(vr: str, value: object) -> str:
@@ -149,7 +268,9 @@ def _json(vr: str, value: object) -> str:
     return _quote(text)
 
 
-def _sequence(root: DataSet, tag: int, name: str, members: list[str], keys: Keys) -> None:
+def _sequence(
+    root: DataSet, tag: int, name: str, members: list[str], keys: Keys, documents: list[str]
+) -> None:
     element = root.element(tag)
     if element is None or element.length > _SEQUENCE_BYTES:
         return
@@ -162,6 +283,8 @@ def _sequence(root: DataSet, tag: int, name: str, members: list[str], keys: Keys
     found = [_item_keys(item) for item in items]
     if any(found):
         keys[name] = found
+        text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+        documents.append(f'"{name}":{text}')
 
 
 def _item_keys(item: DataSet) -> dict[str, list[str]]:
@@ -184,17 +307,24 @@ def _leaf_keys(element: Element) -> list[str]:
     return [one.replace("\0", "")[:_TEXT] for one in index_keys.keys(element.vr, plain)]
 
 
-def _moments(root: DataSet, tags: dict[int, str], keys: Keys) -> None:
+def _moments(root: DataSet, level: int, keys: Keys, documents: list[str]) -> None:
     """Add the moments of dates with their times: local as `date+`, in UTC as `date@` where that is known."""
-    for date, time in MOMENTS.items():
-        if date not in tags:
-            continue
-        day = keys.get(f"{date:08X}")
+    offset: object = None
+    is_told = False
+    for name, time in _MOMENTS[level]:
+        day = keys.get(name)
         if not day:
             continue
-        clock = keys.get(f"{time:08X}")
+        clock = keys.get(time)
         moment = day[0] + (clock[0] if clock else "000000.000000")
-        keys[f"{date:08X}+"] = [moment]
-        offset = root.get(0x00080201)
+        keys[name + "+"] = [moment]
+        documents.append(f'"{name}+":[{_quote(moment)}]')
+        if clock and not is_told:
+            offset, is_told = root.get(_OFFSET), True
         if clock and isinstance(offset, str) and len(moment) == 21 and moment[:8].isdigit():
-            keys[f"{date:08X}@"] = [index_keys.at_utc(moment, offset)]
+            universal = _at_utc(moment, offset)
+            keys[name + "@"] = [universal]
+            documents.append(f'"{name}@":[{_quote(universal)}]')
+
+
+_at_utc: Callable[[str, str], str] = functools.lru_cache(maxsize=1024)(index_keys.at_utc)

@@ -173,20 +173,35 @@ class _Batch:
         self._lock(sorted({f"chain {one.chain}" for one in arrivals}))
         new = self._new(arrivals)
         objects = [one for one in new if one.location is not None and one.extract is not None]
-        identified = [(one, identity(one.extract.patient)) for one in objects if one.extract is not None]
+        identified = self._identified(objects)
         self._load(identified)
         applied = [
             self._object(one, one.location, one.extract, name)
             for one, name in identified
             if one.location is not None and one.extract is not None
         ]
-        self._finish()
+        self._insert()
         ends: dict[str, int] = {}
         for one in new:
             ends[one.chain] = max(one.sequence, ends.get(one.chain, 0))
-        for chain, sequence in ends.items():
-            self._do(self.a.statements.set_position, chain=chain, sequence=sequence)
+        with self.driver.together(self.connection):
+            self._finish()
+            for chain, sequence in ends.items():
+                self._do(self.a.statements.set_position, chain=chain, sequence=sequence)
         return applied
+
+    def _identified(self, objects: Sequence[Arrival]) -> list[tuple[Arrival, str]]:
+        """The objects with their patients; those of one patient mostly share their part."""
+        known: dict[int, str] = {}
+        found = []
+        for one in objects:
+            if one.extract is not None:
+                part = one.extract.patient
+                name = known.get(id(part))
+                if name is None:
+                    name = known[id(part)] = identity(part)
+                found.append((one, name))
+        return found
 
     def _do(self, statement: Statement, **given: Any) -> Any:
         return self.connection.execute(statement.text, statement.values(given))
@@ -280,13 +295,13 @@ class _Batch:
         one.touched = whole.touched = True
         whole.instances += 1
         owner.instances += 1
-        placed = dataclasses.replace(location, version=version)
+        placed = location if version == location.version else dataclasses.replace(location, version=version)
         row = {
             "uid": placed.sop_instance, "version": version, "current": 1, "series": one.id,
             "number": integer(extract.instance.first("00200013")), "sop_class": placed.sop_class,
             "transfer_syntax": placed.transfer_syntax, "key": placed.key, "size": placed.size,
             "offset": placed.offset, "digest": placed.digest, "own": extract.instance.members,
-            "keys": self.driver.document(extract.instance.keys),
+            "keys": extract.instance.document or self.driver.document(extract.instance.keys),
         }  # fmt: skip
         self.pending.append(row)
         self.instances[placed.sop_instance] = _Instance(0, version, placed.digest, one.id, row)
@@ -411,10 +426,14 @@ class _Batch:
 
     # ---- the end of the batch
 
+    def _insert(self) -> None:
+        if self.pending:
+            statement = self.a.new_instances
+            columns = [name.removeprefix("new_") for name in statement.names]
+            rows = [[row[name] for name in columns] for row in self.pending]
+            self.driver.insert(self.connection, "instance", statement, rows)
+
     def _finish(self) -> None:
-        insert = self.a.new_instances
-        columns = [name.removeprefix("new_") for name in insert.names]
-        self._many(insert, [[row[name] for name in columns] for row in self.pending])
         for table, rows in self.keys.items():
             self._many(self.a.new_keys[table], list(dict.fromkeys(rows)))
         for one in self.by_id.values():

@@ -155,6 +155,18 @@ class Driver:
             finally:
                 cursor.close()
 
+    def insert(
+        self, connection: Any, table: str, statement: Statement, rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert rows into a table; the parameters of the statement are `new_` and the columns' names."""
+        cursor = connection.cursor()
+        cursor.executemany(statement.text, rows)
+        cursor.close()
+
+    def together(self, connection: Any) -> contextlib.AbstractContextManager[Any]:
+        """Within it statements are sent whose answers nobody waits for; an error comes at its end at last."""
+        return contextlib.nullcontext()
+
     def write(self, work: Callable[[Any], Result]) -> Result:
         """Do work in one transaction; tried again where another process was in the way."""
         for attempt in range(_ATTEMPTS):
@@ -326,6 +338,23 @@ class PostgresDriver(Driver):
         ):
             cursor.execute(statement.text, statement.values(given))
             yield cursor
+
+    def insert(
+        self, connection: Any, table: str, statement: Statement, rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert rows into a table by COPY, which costs server and client less than a statement for each."""
+        columns = ", ".join([f'"{name.removeprefix("new_")}"' for name in statement.names])
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+
+    def together(self, connection: Any) -> contextlib.AbstractContextManager[Any]:
+        """Within it statements are sent without a wait between; an error comes at its end at last."""
+        pipeline: contextlib.AbstractContextManager[Any] = connection.pipeline()
+        return pipeline
 
     def array(self, values: Sequence[Any]) -> list[Any]:
         """A list as one parameter."""
