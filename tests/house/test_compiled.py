@@ -16,6 +16,7 @@ ONE = "src/chiasm/a/one.py"
         ("def f(x):\n    return x[len(x) - 1 : max(1, 2)], x[g()]\n", 0),
         ("class A:\n    @functools.cached_property\n    def a(self): ...\n", 1),
         ("x: int = ''  # type: ignore[assignment]  # so\n", 1),
+        ("class A:\n    def f(self):\n        self._thread = 1\n", 1),
         ("f(**x)  # type: ignore[arg-type]  # so\n", 0),
     ],
 )

@@ -201,7 +201,7 @@ def test_a_full_disk_is_told_and_receiving_goes_on(tmp_path, image, monkeypatch)
         def full(self, key):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("chiasm.services.archive._AGAIN", 0.01)
+        monkeypatch.setattr("chiasm.services.keeping._AGAIN", 0.01)
         with monkeypatch.context() as patch:
             patch.setattr("chiasm.store.objects_local.LocalObjects.open", full)
             reception = begin(archive, image[0])

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from chiasm.errors import ServiceError, UsageError
-from chiasm.store.objects_local import BUFFER, LocalObjects
+from chiasm.store.objects_local import LocalObjects
 
 
 @pytest.fixture
@@ -69,41 +69,6 @@ def test_what_is_not_there_is_told(store):
     with pytest.raises(ServiceError) as caught:
         asyncio.run(store.read("ab/none.dcm"))
     assert caught.value.failure.name == "no-such-object"
-
-
-def test_a_small_object_is_held_and_placed_a_large_one_is_written_as_it_comes(store):
-    small, large = store.create(), store.create()
-    small.write(b"abc")
-    assert bytes(small.content) == b"abc"
-    assert small.head(2) == b"ab"
-    assert not store.path(small.key).exists()
-    small.place()
-    assert store.path(small.key).read_bytes() == b"abc"
-    small.close()
-    large.write(b"begins")
-    large.write(bytes(BUFFER - 6))
-    assert large.content is not None
-    large.write(b"x")
-    assert large.content is None
-    assert len(large.head(2 * BUFFER)) == BUFFER
-    assert store.path(large.key).stat().st_size == BUFFER + 1
-    large.abandon()
-    at_once = store.create()
-    at_once.write(b"begins")
-    at_once.write(b"x" * BUFFER)
-    assert at_once.head(BUFFER) == b"begins" + b"x" * (BUFFER - 6)
-    at_once.abandon()
-
-
-def test_what_was_held_is_used_again_and_shows_nothing_of_before(store):
-    first = store.create()
-    first.write(b"a secret that is long")
-    first.place()
-    first.close()
-    second = store.create()
-    second.write(b"b")
-    assert (bytes(second.content), second.head(100)) == (b"b", b"b")
-    second.abandon()
 
 
 def test_a_place_that_cannot_hold_objects_is_told(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from ..store.objects import Objects, ObjectWriter, open_objects
 from ..store.open_files import OpenFiles
 from .fetched import Fetched
 from .follower import Follower
+from .keeping import Keeping
 from .matching import is_prompt
 from .part10_file import receive_file
 from .projection import Durable, Projection
@@ -33,10 +33,9 @@ T = TypeVar("T")
 Arrived = list[tuple[Event, Location, str]]
 _HEAD = 1 << 20
 _PIXELS = 0x7FE00008
-_AGAIN = 1.0
 _FEW, _SOME = 101, 601
-"""Bytes that are read of an object that is far away, and the first tag of pixels; seconds until a place is
-tried again; answers, and instances, that are looked up without a thread."""
+"""Bytes that are read of an object far away, and the first tag of pixels; answers, and instances, that are
+looked up without a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +71,12 @@ class Archive:
         self.objects: Objects = open_objects(place, self.scratch, dict(settings.object_options))
         self._fetched = Fetched(self.objects, self.scratch)
         root = None if "://" in str(place) else Path(place)
-        self._far = root is None
         self.root = None if root is None else str(root)
         self.files = OpenFiles()
         self.journal: Journal = open_journal(
             data / "journal", settings.database, place, self.index, self.objects
         )
-        self.trouble = ""
-        self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
         self._turns: dict[str, list[asyncio.Future[None]]] = {}
-        self._recent: dict[str, tuple[bytes, str]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: list[asyncio.Queue[Arrived]] = []
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
         journal = self.journal
@@ -91,6 +85,7 @@ class Archive:
             self.projection = Follower(database, journal.name, journal.sequence, self._heard, root)
         else:
             self.projection = Projection(self.index, journal.place, journal.sequence, self._heard, root)
+        self._keeping = Keeping(journal, self.projection, far=root is None)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -99,7 +94,7 @@ class Archive:
 
     async def close(self) -> None:
         """Settle the index, and close everything; what has no room in its place stays in the log."""
-        self._bring_home()
+        self._keeping.bring_home()
         await self._fetched.close()
         await asyncio.to_thread(self.projection.close)
         await asyncio.to_thread(self.journal.close)
@@ -151,7 +146,7 @@ class Archive:
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held under a SOP Instance UID."""
-        recent = self._recent.get(sop_instance)
+        recent = self._keeping.recent.get(sop_instance)
         if recent is not None:
             return recent
         if self.is_embedded:  # it answers sooner than a thread begins
@@ -164,91 +159,26 @@ class Archive:
 
     def is_new(self, sop_instance: str) -> bool:
         """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
-        if sop_instance in self._recent or not self.is_embedded:
+        if sop_instance in self._keeping.recent or not self.is_embedded:
             return False
         return not self.index.holds(sop_instance)
 
     async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
-        """Make an object durable with its event; nothing is left of one that is not. OSError, ServiceError.
-
-        A small one lands in the journal's log, and is put into its place once its sender was answered. A
-        large one is in its place before its event is durable: no record tells of an object that is not whole.
-        """
-        content = writer.content
-        told = self._told(writer, event, location, landed=content is not None)
-        try:
-            while self.projection.is_full and not self.projection.trouble:
-                await asyncio.sleep(0.005)  # the sender waits, so that the index can follow
-            if content is None:
-                await writer.commit()
-        except BaseException:
-            writer.abandon()
-            raise
-        await self.journal.append(event, content or b"", told)
+        """Make an object durable with its event; nothing is left of what is not. OSError, ServiceError."""
+        await self._keeping.keep(writer, event, location)
 
     def keep_soon(self, writer: ObjectWriter, event: Event, location: Location, then: Told) -> bool:
-        """The same without waiting: `then` is told the outcome.
-
-        False, and nothing done, for what is large, and while the index has much to follow.
-        """
-        content = writer.content
-        if content is None or self.projection.is_full:
-            return False
-        told = self._told(writer, event, location, landed=True)
-
-        def both(number: int | BaseException) -> None:
-            then(number)
-            told(number)
-
-        self.journal.submit(event, content, both)
-        return True
-
-    def _told(self, writer: ObjectWriter, event: Event, location: Location, *, landed: bool) -> Told:
-        """What is done with an object once its event is durable, or is not."""
-        self._loop = loop = asyncio.get_running_loop()
-        head = writer.head(_HEAD) if self._far else b""
-
-        def told(number: int | BaseException) -> None:
-            if isinstance(number, BaseException):
-                writer.abandon()
-                return
-            self._recent[location.sop_instance] = (location.digest, location.transfer_syntax)
-            self._homing.append((writer, Durable(number, event, location, head), landed))
-            loop.call_soon(self._bring_home)
-
-        return told
-
-    def _bring_home(self) -> None:
-        """Put what has landed into its place, and let the index know; later again, where there is no room."""
-        while self._homing:
-            writer, durable, landed = self._homing[0]
-            try:
-                if landed:
-                    writer.place()
-            except OSError as error:
-                if not self.trouble and self._loop is not None:
-                    self._loop.call_later(_AGAIN, self._try_again)
-                self.trouble = f"what was received cannot be put into its place: {error.strerror}"
-                return
-            self._homing.popleft()
-            if landed:
-                writer.close()
-                self.journal.home(durable.sequence)
-            self.projection.add(durable)
-        self.trouble = ""
-
-    def _try_again(self) -> None:
-        self.trouble = ""
-        self._bring_home()
+        """The same without waiting: `then` is told. False, and nothing done, where that cannot be."""
+        return self._keeping.keep_soon(writer, event, location, then)
 
     async def note(self, event: Event) -> None:
         """Put another act into the journal, durable when this returns. ServiceError where it cannot be."""
+        await self._keeping.note(event)
 
-        def told(number: int | BaseException) -> None:
-            if isinstance(number, int):
-                self.projection.add(Durable(number, event))
-
-        await self.journal.append(event, told=told)
+    @property
+    def trouble(self) -> str:
+        """Why what is received does not reach its place, where it does not."""
+        return self._keeping.trouble
 
     # Finding.
 
@@ -423,15 +353,16 @@ class Archive:
 
     def _heard(self, known: Sequence[Durable]) -> None:
         self.journal.projected(self.projection.position)
-        if self._loop is not None and known:
+        loop = self._keeping.loop
+        if loop is not None and known:
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._spread, list(known))
+                loop.call_soon_threadsafe(self._spread, list(known))
 
     def _spread(self, known: list[Durable]) -> None:
         batch: Arrived = []
         for one in known:
             if one.location is not None:
-                self._recent.pop(one.location.sop_instance, None)
+                self._keeping.recent.pop(one.location.sop_instance, None)
                 batch.append((one.event, one.location, one.location.study))
         for queue in self._watchers if batch else ():
             with contextlib.suppress(asyncio.QueueFull):  # who does not listen misses what is shown live

@@ -79,8 +79,8 @@ class Projection:
         self._hurried = threading.Event()
         self.position = position
         self.trouble = ""
-        self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
-        self._thread.start()
+        self._worker = threading.Thread(target=self._run, name="projection", daemon=True)
+        self._worker.start()
 
     @property
     def backlog(self) -> int:
@@ -161,4 +161,4 @@ class Projection:
         with self._wake:
             self._closing = True
             self._wake.notify()
-        self._thread.join(patience)
+        self._worker.join(patience)

@@ -95,10 +95,7 @@ class Driver:
     @contextlib.contextmanager
     def connection(self) -> Iterator[Any]:
         """A connection of the pool; one that failed is closed. ServiceError where the database fails."""
-        with self._lock:
-            if self._closed:
-                raise ServiceError("unavailable", "the index is closed")
-            connection = self._idle.pop() if self._idle else None
+        connection = self._taken_out()
         try:
             if connection is None:
                 connection = self.connect()
@@ -115,18 +112,38 @@ class Driver:
             raise
         finally:
             if connection is not None:
-                with self._lock:
-                    keep = not self._closed
-                    if keep:
-                        self._idle.append(connection)
-                if not keep:
-                    connection.close()
+                self._put_back(connection)
+
+    def _taken_out(self) -> Any:
+        """A connection that is idle; None where there is none."""
+        with self._lock:
+            if self._closed:
+                raise ServiceError("unavailable", "the index is closed")
+            return self._idle.pop() if self._idle else None
+
+    def _put_back(self, connection: Any) -> None:
+        with self._lock:
+            keep = not self._closed
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
 
     def rows(self, statement: Statement, given: Mapping[str, Any]) -> list[Row]:
-        """All rows of a statement that reads."""
-        with self.connection() as connection:
+        """All rows of a statement that reads. ServiceError where the database fails."""
+        connection = self._taken_out()
+        try:
+            if connection is None:
+                connection = self.connect()
             rows: list[Row] = connection.execute(statement.text, statement.values(given)).fetchall()
-            return rows
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, self.errors):
+                raise ServiceError("unavailable", f"the index does not answer: {error}") from error
+            raise
+        self._put_back(connection)
+        return rows
 
     def grew(self, count: int) -> None:
         """So many objects were taken in: what the database must know of its size is told it."""

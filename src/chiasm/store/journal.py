@@ -40,6 +40,8 @@ class Chain(Protocol):
         """The records behind a number, checked; ParseError where the chain is broken."""
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 Content = bytes | memoryview
 """An object's whole file; empty for an event that brought none."""
 
@@ -114,7 +116,7 @@ def encode(event: Event) -> bytes:
     """The bytes of an event: compact JSON in UTF-8, keys in a fixed order."""
     source = event.source
     plain = [event.kind, event.at, [source.kind, source.name, source.address, source.called], event.detail]
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(plain).encode()
 
 
 def decode(payload: bytes) -> Event:

@@ -1,0 +1,126 @@
+"""How an object is kept: durable with its event, its sender answered, then put into its place and indexed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+from ..model.holdings import Event, Location
+from ..store.journal import Journal, Told
+from ..store.objects import ObjectWriter
+from .projection import Durable
+
+_HEAD = 1 << 20
+_AGAIN = 1.0
+"""Bytes that the index is given of an object that is far away; seconds until a place is tried again."""
+
+
+class Following(Protocol):
+    """The index, as it follows."""
+
+    trouble: str
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more should not be taken in before it has followed."""
+
+    def add(self, durable: Durable, /) -> None:
+        """Take an event that became durable."""
+
+
+class Keeping:
+    """What one process keeps. `far`: whether objects lie on other machines.
+
+    `recent` tells of each object that is durable and not known to be indexed its digest and transfer syntax.
+    `trouble` says why what is received does not reach its place, where it does not.
+    """
+
+    def __init__(self, journal: Journal, projection: Following, *, far: bool) -> None:
+        self._journal, self._projection, self._far = journal, projection, far
+        self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
+        self.recent: dict[str, tuple[bytes, str]] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.trouble = ""
+
+    async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
+        """Make an object durable with its event; nothing is left of one that is not. OSError, ServiceError.
+
+        A small one lands in the journal's log, and is put into its place once its sender was answered. A
+        large one is in its place before its event is durable: no record tells of an object that is not whole.
+        """
+        content = writer.content
+        told = self._told(writer, event, location, landed=content is not None)
+        try:
+            while self._projection.is_full and not self._projection.trouble:
+                await asyncio.sleep(0.005)  # the sender waits, so that the index can follow
+            if content is None:
+                await writer.commit()
+        except BaseException:
+            writer.abandon()
+            raise
+        await self._journal.append(event, content or b"", told)
+
+    def keep_soon(self, writer: ObjectWriter, event: Event, location: Location, then: Told) -> bool:
+        """The same without waiting: `then` is told the outcome.
+
+        False, and nothing done, for what is large, and while the index has much to follow.
+        """
+        content = writer.content
+        if content is None or self._projection.is_full:
+            return False
+        told = self._told(writer, event, location, landed=True)
+
+        def both(number: int | BaseException) -> None:
+            then(number)
+            told(number)
+
+        self._journal.submit(event, content, both)
+        return True
+
+    def _told(self, writer: ObjectWriter, event: Event, location: Location, *, landed: bool) -> Told:
+        """What is done with an object once its event is durable, or is not."""
+        self.loop = loop = asyncio.get_running_loop()
+        head = writer.head(_HEAD) if self._far else b""
+
+        def told(number: int | BaseException) -> None:
+            if isinstance(number, BaseException):
+                writer.abandon()
+                return
+            self.recent[location.sop_instance] = (location.digest, location.transfer_syntax)
+            self._homing.append((writer, Durable(number, event, location, head), landed))
+            loop.call_soon(self.bring_home)
+
+        return told
+
+    def bring_home(self) -> None:
+        """Put what has landed into its place, and let the index know; later again, where there is no room."""
+        while self._homing:
+            writer, durable, landed = self._homing[0]
+            try:
+                if landed:
+                    writer.place()
+            except OSError as error:
+                if not self.trouble and self.loop is not None:
+                    self.loop.call_later(_AGAIN, self._try_again)
+                self.trouble = f"what was received cannot be put into its place: {error.strerror}"
+                return
+            self._homing.popleft()
+            if landed:
+                writer.close()
+                self._journal.home(durable.sequence)
+            self._projection.add(durable)
+        self.trouble = ""
+
+    def _try_again(self) -> None:
+        self.trouble = ""
+        self.bring_home()
+
+    async def note(self, event: Event) -> None:
+        """Put another act into the journal, durable when this returns. ServiceError where it cannot be."""
+
+        def told(number: int | BaseException) -> None:
+            if isinstance(number, int):
+                self._projection.add(Durable(number, event))
+
+        await self._journal.append(event, told=told)
