@@ -12,6 +12,7 @@ import io
 import os
 import random
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,28 @@ from chiasm.store.pages import pages
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 SECTOR = 512
+
+
+class Kernel:
+    """Stands where `DirectWrites` would, over the disk of the test."""
+
+    def __init__(self, write: Callable[[int, Sequence[memoryview], int], int]) -> None:
+        self.event = os.eventfd(0, os.EFD_NONBLOCK)
+        self._write, self._written = write, 0
+
+    def write(self, file: int, parts: Sequence[memoryview], position: int) -> None:
+        self._written = self._write(file, parts, position)
+        os.eventfd_write(self.event, 1)
+
+    def ended(self) -> int:
+        os.eventfd_read(self.event)
+        return self._written
+
+    def finish(self) -> None:
+        pass
+
+    def close(self) -> None:
+        os.close(self.event)
 
 
 class Disk:
@@ -50,7 +73,7 @@ class Disk:
             else:
                 self.bytes[path] = bytearray(os.pread(file, os.fstat(file).st_size, 0))
 
-    def _write_parts(self, file: int, parts: list[memoryview], position: int) -> int:
+    def _write_parts(self, file: int, parts: Sequence[memoryview], position: int) -> int:
         data = pages(
             sum(len(part) for part in parts)
         )  # in one piece, as a disk wants it that is asked directly
@@ -66,6 +89,10 @@ class Disk:
                 known.extend(bytes(max(0, position - len(known))))
                 known[position : position + written] = data[:written]
         return written
+
+    def direct(self) -> Kernel:
+        """A kernel that has written by the time that it is asked."""
+        return Kernel(self._write_parts)
 
     def _sync_all(self, folder: Path) -> None:
         for path in [folder, *folder.parents]:
@@ -165,7 +192,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
         sizes = {"STRIP": 61_440, "FIRST": 20_480, "STEP": 32_768} if often else {"STRIP": 4 << 20}
         for name, size in sizes.items():
             patched.setattr(f"chiasm.store.landing.{name}", size)
-        acknowledged = asyncio.run(until_cut(live, after, Disk(patched), chance))
+        disk = Disk(patched)
+        direct = disk.direct if seed % 4 < 2 else lambda: None  # else each write is waited for
+        patched.setattr("chiasm.store.journal_files.open_direct", direct)
+        acknowledged = asyncio.run(until_cut(live, after, disk, chance))
     held = asyncio.run(found(after))
     assert len(held) == len(set(held))
     assert acknowledged <= set(held)

@@ -156,3 +156,35 @@ def test_who_does_not_wait_is_told_with_those_who_do(quick):
     assert [str(one) for one in told] == ["1", "2", "the disk is full", "the disk is full"]
     assert committed.batches == [[b"a", b"b"]]
     group.close()
+
+
+def test_what_was_started_is_waited_for_and_what_cannot_be_is_committed():
+    committed, started = Committed(), []
+
+    def start(batch, ended):
+        if len(started) == 2:
+            return False
+        started.append(([one.payload for one in batch], ended))
+        return True
+
+    group = GroupCommit(committed, lambda: True, start)
+    told = []
+
+    async def run():
+        group.submit(b"a", b"", told.append)
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(group.append(b"b", b"", told.append))
+        await asyncio.sleep(0.01)
+        assert told == []  # the one that was started has not ended
+        started[0][1](1)
+        await asyncio.sleep(0.01)
+        started[1][1](ServiceError("out-of-resources", "the disk is full"))
+        with pytest.raises(ServiceError, match="full"):
+            await waiting
+        assert await group.append(b"c", b"", told.append) == 1
+
+    asyncio.run(run())
+    assert [payloads for payloads, _ in started] == [[b"a"], [b"b"]]
+    assert [str(one) for one in told] == ["1", "the disk is full", "1"]
+    assert committed.batches == [[b"c"]]
+    group.close()

@@ -1,6 +1,7 @@
 """One chain a process: locks, group commit, progress that others see."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -116,3 +117,77 @@ def test_what_is_not_in_its_place_keeps_its_log(tmp_path, monkeypatch):
         journal.close()
         found = [one.content for one in landed(tmp_path / journal.name)]
         assert found == ([] if home else [b"content"])
+
+
+class Kernel:
+    """Stands where `DirectWrites` would: `results` are what its writes come to, None for one that goes well."""
+
+    def __init__(self, results) -> None:
+        self.event, self.results, self.size = os.eventfd(0, os.EFD_NONBLOCK), results, 0
+
+    def write(self, file, parts, position):
+        result = self.results[0]
+        if isinstance(result, OSError) and result.filename == "begin":
+            raise self.results.pop(0)
+        if result is None:
+            os.pwritev(file, parts, position)
+        self.size = sum(map(len, parts))
+        os.eventfd_write(self.event, 1)
+
+    def ended(self):
+        os.eventfd_read(self.event)
+        result = self.results.pop(0)
+        if isinstance(result, OSError):
+            raise result
+        return self.size if result is None else result
+
+    def finish(self):
+        pass
+
+    def close(self):
+        os.close(self.event)
+
+
+@pytest.mark.parametrize(
+    ("result", "failure"),
+    [(OSError(28, "No space left on device"), "No space"), (4096, "error")],
+)
+def test_what_the_kernel_could_not_write_is_told_and_passes(tmp_path, monkeypatch, result, failure):
+    kernel = Kernel([result, None])
+    monkeypatch.setattr("chiasm.store.journal_files.open_direct", lambda: kernel)
+    journal = FileJournal(new_chain(tmp_path))
+
+    async def run():
+        with pytest.raises(ServiceError, match=failure):
+            await journal.append(event(1), bytes(9000))
+        return await journal.append(event(2))
+
+    assert asyncio.run(run()) == 1
+    assert [record.event.detail["number"] for record in journal.read()] == [2]
+    journal.close()
+
+
+def test_what_the_kernel_does_not_begin_is_waited_for(tmp_path, monkeypatch):
+    refusal = OSError(11, "Resource temporarily unavailable", "begin")
+    monkeypatch.setattr("chiasm.store.journal_files.open_direct", lambda: Kernel([refusal, None]))
+    journal = FileJournal(new_chain(tmp_path))
+
+    async def run():
+        return [await journal.append(event(number)) for number in (1, 2)]
+
+    assert asyncio.run(run()) == [1, 2]
+    assert [record.event.detail["number"] for record in journal.read()] == [1, 2]
+    journal.close()
+
+
+def test_a_journal_serves_one_loop_after_the_other_and_closes_within_one(tmp_path):
+    chain = new_chain(tmp_path)
+    for first in (1, 3):
+        journal = FileJournal(chain if first == 1 else next(free_chains(tmp_path)))
+        assert [now(journal, event(number)) for number in (first, first + 1)] == [first, first + 1]
+
+        async def closed(journal=journal, number=first):
+            await asyncio.to_thread(journal.close)
+            await asyncio.sleep(0)
+
+        asyncio.run(closed())

@@ -25,17 +25,25 @@ class Waiting:
     done: asyncio.Future[int] | None = None
 
 
+Ended = Callable[["int | Exception"], None]
+"""Told the number of the first event of a batch, once it is durable, or why it is not."""
+
+
 class GroupCommit:
     """Commits one batch after the other, for the callers of one event loop.
 
-    `commit` makes a batch durable, and gives the number of its first event or raises why it is not. It is
-    called at the end of the loop's turn while `is_quick` says so, else in a thread.
+    `start` begins to make a batch durable, and says whether it will tell when it is. Where it does not,
+    `commit` does it, and gives the number of its first event or raises why it is not: at the end of the
+    loop's turn while `is_quick` says so, else in a thread.
     """
 
     def __init__(
-        self, commit: Callable[[list[Waiting]], int], is_quick: Callable[[], bool] = lambda: False
+        self,
+        commit: Callable[[list[Waiting]], int],
+        is_quick: Callable[[], bool] = lambda: False,
+        start: Callable[[list[Waiting], Ended], bool] = lambda batch, ended: False,
     ) -> None:
-        self._commit, self._is_quick = commit, is_quick
+        self._commit, self._is_quick, self._start = commit, is_quick, start
         self._waiting: list[Waiting] = []
         self._committing = False
         self._closed = False
@@ -82,6 +90,8 @@ class GroupCommit:
         batch = self._next()
         if self._closed:
             self._ended(loop, batch, ServiceError("unavailable", "the journal is closed"))
+        elif batch and self._start(batch, lambda first: self._ended(loop, batch, first)):
+            pass
         elif not batch or self._is_quick():
             self._ended(loop, batch, self._outcome(batch))
         else:

@@ -13,14 +13,16 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ServiceError
 from ..model import Event
 from . import journal
-from .group_commit import GroupCommit, Waiting
+from .direct_writes import open_direct
+from .group_commit import Ended, GroupCommit, Waiting
 from .journal import Content, Record, Told
-from .landing import Landing
+from .landing import Batch, Landing
 from .segments import Tail, drop_unbegun, read_segment, segments, sync_file_system, sync_folder
 
 _PROGRESS = struct.Struct("<QQ")
@@ -93,11 +95,22 @@ def _hold(path: Path) -> Chain | None:
     return Chain(path, lock)
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A batch that the kernel is writing, and who is told when it has."""
+
+    batch: list[Waiting]
+    records: list[bytes]
+    laid: Batch
+    ended: Ended
+
+
 class FileJournal:
     """The chain that this process appends to; one commit serves all who wait by then (group commit).
 
-    Where the disk is quick a commit is done at once, at the end of the event loop's turn: a thread would
-    take longer to wake than the disk to answer. Where it is slow, a thread waits for it.
+    The kernel writes while the event loop goes on, where it can. Elsewhere a commit is done at once, at the
+    end of the loop's turn, while the disk is quick: a thread would take longer to wake than the disk to
+    answer. Where it is slow, a thread waits for it.
     """
 
     def __init__(self, chain: Chain, beside: Path | None = None) -> None:
@@ -112,7 +125,11 @@ class FileJournal:
         self._trouble = ""
         self._pace = 0.0
         self._closed = False
-        self._group = GroupCommit(self._commit, lambda: self._pace <= _QUICK)
+        self._group = GroupCommit(self._commit, lambda: self._pace <= _QUICK, self._start)
+        self._direct = open_direct()
+        self._under_way: UnderWay | None = None
+        self._landed = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._progress = Progress(chain.folder, self._tail.sequence)
 
     @property
@@ -138,14 +155,23 @@ class FileJournal:
         if self._trouble:
             raise ServiceError("unavailable", self._trouble)
         begin = time.perf_counter()
-        first = self._tail.sequence + 1
         try:
-            records = self._tail.prepare([one.payload for one in batch])
-            entries = [(record, one.content) for record, one in zip(records, batch, strict=True)]
-            self._landing.write(first, self._tail.hash, entries)
+            records, entries = self._prepared(batch)
+            self._landing.write(self._tail.sequence + 1, self._tail.hash, entries)
         except OSError as error:
-            text = f"the journal cannot be written: {error.strerror}"
-            raise ServiceError("out-of-resources", text) from None
+            raise _refused(error) from None
+        first = self._recorded(batch, records)
+        self._pace += (time.perf_counter() - begin - self._pace) / 8
+        return first
+
+    def _prepared(self, batch: list[Waiting]) -> tuple[list[bytes], list[tuple[bytes, Content]]]:
+        """The records of a batch, and what goes into the log with each. OSError without room."""
+        records = self._tail.prepare([one.payload for one in batch])
+        return records, [(record, one.content) for record, one in zip(records, batch, strict=True)]
+
+    def _recorded(self, batch: list[Waiting], records: list[bytes]) -> int:
+        """Write what is durable in the log into the journal: the number of the first record. ServiceError."""
+        first = self._tail.sequence + 1
         with self._homecoming:
             self._away.update(number for number, one in enumerate(batch, first) if one.content)
         try:
@@ -154,8 +180,47 @@ class FileJournal:
             self._trouble = f"the journal cannot be written, start the node anew: {error.strerror}"
             raise ServiceError("unavailable", self._trouble) from None
         self._progress.appended(self._tail.sequence)
-        self._pace += (time.perf_counter() - begin - self._pace) / 8
         return first
+
+    def _start(self, batch: list[Waiting], ended: Ended) -> bool:
+        """Begin to make a batch durable; False where it must be waited for, or where that is to fail."""
+        if self._direct is None or self._trouble:
+            return False
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            loop.add_reader(self._direct.event, self._completed)
+            self._loop = loop
+        try:
+            records, entries = self._prepared(batch)
+            laid = self._landing.lay(self._tail.sequence + 1, self._tail.hash, entries)
+            self._direct.write(laid.file, laid.parts, laid.position)
+        except OSError:
+            return False
+        self._landed.clear()
+        self._under_way = UnderWay(batch, records, laid, ended)
+        return True
+
+    def _completed(self) -> None:
+        """The kernel has written what was begun, or could not."""
+        work = self._under_way
+        if self._direct is None or work is None:
+            return
+        outcome: int | Exception
+        try:
+            written = self._direct.ended()
+            if written is None:
+                return
+            if written != work.laid.size:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            self._landing.wrote(work.laid)
+            outcome = self._recorded(work.batch, work.records)
+        except OSError as error:
+            outcome = _refused(error)
+        except ServiceError as error:
+            outcome = error
+        self._under_way = None
+        self._landed.set()
+        work.ended(outcome)
 
     def home(self, number: int) -> None:
         """The content that an event brought is written in its place."""
@@ -216,15 +281,39 @@ class FileJournal:
         """The number of the last record of each chain."""
         return {name: last_of(self._folder / name) for name in self.chains()}
 
+    def _let_go(self) -> None:
+        """Let what the kernel writes end, and watch for it no more."""
+        direct, loop = self._direct, self._loop
+        if direct is None:
+            return
+        if loop is None or not loop.is_running():
+            direct.finish()
+            direct.close()
+            return
+        if self._under_way is not None:
+            self._landed.wait(_PATIENCE)  # of the loop, which runs in another thread
+        direct.finish()
+
+        def forgotten() -> None:
+            loop.remove_reader(direct.event)
+            direct.close()
+
+        loop.call_soon_threadsafe(forgotten)
+
     def close(self) -> None:
         """Let go of the chain; everything in it is durable already."""
         self._group.close()
+        self._let_go()
         with contextlib.suppress(OSError):  # what is not settled is found again at the next start
             self._landing.close()
         self._closed = True
         self._tail.close()
         self._progress.close()
         self._chain.release()
+
+
+def _refused(error: OSError) -> ServiceError:
+    return ServiceError("out-of-resources", f"the journal cannot be written: {error.strerror}")
 
 
 class Progress:

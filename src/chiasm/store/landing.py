@@ -54,6 +54,17 @@ class Landed:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Whole blocks that go to a position of a file, `size` bytes in all, and the last record's number."""
+
+    file: int
+    parts: Sequence[memoryview]
+    position: int
+    size: int
+    last: int
+
+
 class _Strip:
     """One of the two files. `written` is how far it was prewritten, `end` where the next batch goes."""
 
@@ -99,15 +110,27 @@ class Landing:
 
         OSError where they cannot be.
         """
+        batch = self.lay(first, previous, entries)
+        _write(batch.file, batch.parts, batch.position)
+        self.wrote(batch)
+
+    def lay(self, first: int, previous: bytes, entries: Sequence[tuple[bytes, Content]]) -> Batch:
+        """What `write` writes, for who writes it otherwise and then calls `wrote`. OSError without room."""
         size = 0
         for record, content in entries:
             size += _CONTENT.size + len(record) + len(content)
             if len(content) >= _LARGE:
                 size += 2 * _BLOCK  # at most, before and behind it
         strip = self._with_room(size)
-        batch = self._laid_out(entries, size, b"" if strip.end else HEAD.pack(MAGIC, first, previous))
-        strip.end += _write(strip.file, batch, strip.end)
-        strip.last = first + len(entries) - 1
+        parts = self._laid_out(entries, size, b"" if strip.end else HEAD.pack(MAGIC, first, previous))
+        total = sum([len(part) for part in parts])
+        return Batch(strip.file, parts, strip.end, total, first + len(entries) - 1)
+
+    def wrote(self, batch: Batch) -> None:
+        """A batch that was laid is durable."""
+        strip = self._strips[self._current]
+        strip.end = batch.position + batch.size
+        strip.last = batch.last
         if self._ready is None and strip.end > FIRST // 4:
             self._ready = self._worker.submit(self._strips[1 - self._current].grow, STRIP)
 
@@ -128,14 +151,15 @@ class Landing:
                 middle = _filled(stage, middle)
                 if isinstance(content, memoryview) and are_pages(content):
                     whole = len(content) & -_BLOCK
-                    parts += [stage[begin:middle], content[:whole]]
+                    parts += [stage[begin:middle], content[:whole]]  # neither is empty
                     begin, rest = middle, content[whole:]
             at = middle + len(rest)
             stage[middle:at] = rest
             if len(content) >= _LARGE:
                 at = _filled(stage, at)
         end = _filled(stage, at)
-        parts.append(stage[begin:end])
+        if end > begin:
+            parts.append(stage[begin:end])
         return parts
 
     def _with_room(self, size: int) -> _Strip:
@@ -204,11 +228,10 @@ def _opened(path: Path) -> int:
         return os.open(path, flags, 0o640)
 
 
-def _write(file: int, parts: Sequence[memoryview], position: int) -> int:
-    """Write whole blocks; how many bytes that were. OSError, also where the system stops within one."""
-    left = [part for part in parts if part]
-    total = sum([len(part) for part in left])
-    end = position + total
+def _write(file: int, parts: Sequence[memoryview], position: int) -> None:
+    """Write whole blocks. OSError, also where the system stops within one."""
+    left = list(parts)
+    end = position + sum([len(part) for part in left])
     while left:
         written = os.pwritev(file, left, position)
         if written % _BLOCK:
@@ -219,7 +242,6 @@ def _write(file: int, parts: Sequence[memoryview], position: int) -> int:
         while left and written >= len(left[0]):
             written -= len(left.pop(0))
         left[0] = left[0][written:]
-    return total
 
 
 def landed(folder: Path) -> Iterator[Landed]:
