@@ -187,6 +187,28 @@ def test_strips_are_turned_and_what_stood_in_one_before_is_not_found_again(tmp_p
     assert found(tmp_path) == []
 
 
+@pytest.mark.parametrize(("often", "blocks"), [(60.0, [16, 24, 24, 24]), (0.0, [8, 8, 8, 8])])
+def test_strips_grow_while_they_are_turned_often_and_no_further_than_that(
+    tmp_path, monkeypatch, often, blocks
+):
+    for name, size in (("STRIP", 8), ("LARGEST", 24), ("FIRST", 8), ("STEP", 8)):
+        monkeypatch.setattr(landing, name, size * 4096)
+    monkeypatch.setattr(landing, "_OFTEN", often)
+    monkeypatch.setattr(landing.time, "monotonic", lambda: 10.0)
+    log = Log(tmp_path)
+    log.log._turned = 10.0
+    sizes = []
+    for _ in range(4):
+        before = log.log._current
+        while log.log._current == before:
+            log.write(b"x" * 6000)
+        log.log._ready.result()  # the strip that was full is free again
+        sizes.append(log.log._size // 4096)
+        assert found(tmp_path) == log.written[-len(found(tmp_path)) :]
+    assert sizes == blocks
+    log.log.close()
+
+
 def test_a_strip_is_freed_only_once_what_it_is_about_is_settled(tmp_path, small):
     go_on, failures, asked = threading.Event(), [OSError(28, "no space left")], []
 

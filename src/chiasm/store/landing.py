@@ -21,6 +21,8 @@ import errno
 import mmap
 import os
 import struct
+import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,10 +34,14 @@ from .pages import are_pages, pages
 from .segments import HEAD, RECORD, sync_folder, write_all
 
 MAGIC, FORMER = b"CHIASML2", b"CHIASML1"
-STRIP = 64 << 20
+STRIP, LARGEST = 64 << 20, 256 << 20
 FIRST = 4 << 20
-STEP = 8 << 20
-"""Sizes in bytes: of a strip, of the first one at first, and how much is prewritten at a time."""
+STEP = 1 << 20
+"""Sizes in bytes: of a strip, and of one when much comes; of the first at first; what is prewritten."""
+
+_OFTEN, _PAUSE = 5.0, 0.003
+"""Seconds: strips that are full sooner are too small, since each turn makes the disk write much at once; what
+is left to others between two steps of prewriting, until someone waits for them."""
 
 _CONTENT = struct.Struct("<I")
 _BLOCK = 4096
@@ -74,8 +80,10 @@ class _Strip:
         self.written = os.fstat(self.file).st_size & -_BLOCK
         self.end = 0
         self.last = 0
+        self.awaited = threading.Event()
+        self.closing = False
 
-    def grow(self, to: int) -> None:
+    def grow(self, to: int, pause: float = 0.0) -> None:
         """Prewrite it up to there, so that writing into it changes no length. OSError."""
         if self.written >= to:
             return
@@ -84,6 +92,10 @@ class _Strip:
             size = min(STEP, _padded(to - self.written))
             _write(self.file, [zeros[:size]], self.written)
             self.written += size
+            if pause:
+                if self.closing:
+                    return
+                self.awaited.wait(pause)
 
     def blank(self) -> None:
         """Say that nothing in it is needed any more."""
@@ -101,6 +113,7 @@ class Landing:
         self._folder, self._settle = folder, settle
         self._strips: list[_Strip] = []
         self._current = 0
+        self._size, self._turned = STRIP, 0.0
         self._stage = pages(_STAGE)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="landing")
         self._ready: Future[None] | None = None
@@ -132,7 +145,7 @@ class Landing:
         strip.end = batch.position + batch.size
         strip.last = batch.last
         if self._ready is None and strip.end > FIRST // 4:
-            self._ready = self._worker.submit(self._strips[1 - self._current].grow, STRIP)
+            self._ready = self._worker.submit(self._strips[1 - self._current].grow, STRIP, _PAUSE)
 
     def _laid_out(self, entries: Sequence[tuple[bytes, Content]], size: int, head: bytes) -> list[memoryview]:
         """The bytes of a batch, where the disk can take them from: whole blocks each."""
@@ -177,9 +190,15 @@ class Landing:
     def _turn(self) -> _Strip:
         """Go on in the other strip, once it is free; what this one is about is settled meanwhile."""
         full, other = self._strips[self._current], self._strips[1 - self._current]
+        now = time.monotonic()
+        if now - self._turned < _OFTEN:
+            self._size = max(self._size, min(2 * self._size, LARGEST))
+        self._turned = now
         if self._ready is not None:
+            other.awaited.set()
             with contextlib.suppress(OSError):
                 self._ready.result()
+            other.awaited.clear()
         if other.end:  # it was tried in vain
             self._free(other)
         self._ready = self._worker.submit(self._free, full)
@@ -190,10 +209,13 @@ class Landing:
         """Settle what a strip is about, and make it ready to be filled again."""
         self._settle(strip.last)
         strip.blank()
-        strip.grow(STRIP)
+        strip.grow(self._size, _PAUSE)
 
     def close(self) -> None:
         """Settle what is in it, and close it. OSError where it cannot be settled: it is kept then."""
+        for strip in self._strips:
+            strip.closing = True
+            strip.awaited.set()
         self._worker.shutdown()
         try:
             if any(strip.end for strip in self._strips):
