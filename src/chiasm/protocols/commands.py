@@ -5,6 +5,7 @@ A command set is a data set of group 0000 in Implicit VR Little Endian whose fir
 
 from __future__ import annotations
 
+import functools
 import struct
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,7 +31,7 @@ EVENT_REPORT, N_GET, N_SET, ACTION, CREATE, DELETE = 0x0100, 0x0110, 0x0120, 0x0
 
 _ELEMENT = struct.Struct("<HHI")
 _GROUP = struct.Struct("<HHII")
-_STATUS = struct.Struct("<" + "HHIH" * 4)
+_NUMBER = struct.Struct("<H")
 _UIDS = {"affected_class": 0x0002, "requested_class": 0x0003, "affected_instance": 0x1000} | {
     "requested_instance": 0x1001
 }
@@ -141,11 +142,18 @@ class Command:
 
 def answer_of(request: Command, status: int, *, has_data: bool = False) -> bytes:
     """The bytes of a response that has a status and nothing else, as `answer` would encode them."""
-    content = _uid(0x0002, request.sop_class) + _STATUS.pack(
-        0, 0x0100, 2, request.kind | RESPONSE, 0, 0x0120, 2, request.message_id or 0,
-        0, 0x0800, 2, 1 if has_data else NO_DATA, 0, 0x0900, 2, status,
-    ) + _uid(0x1000, request.affected_instance or request.requested_instance)  # fmt: skip
-    return _GROUP.pack(0, 0, 4, len(content)) + content
+    before, after = _around(request.kind, request.sop_class, status, has_data)
+    about = _uid(0x1000, request.affected_instance or request.requested_instance)
+    size = len(before) + 2 + len(after) + len(about)
+    return b"".join((_GROUP.pack(0, 0, 4, size), before, _NUMBER.pack(request.message_id or 0), after, about))
+
+
+@functools.lru_cache(maxsize=1024)
+def _around(kind: int, sop_class: str, status: int, has_data: bool) -> tuple[bytes, bytes]:
+    """What stands before and after the ID of the message that is responded to, the SOP instance left out."""
+    field = _ELEMENT.pack(0, 0x0100, 2) + _NUMBER.pack(kind | RESPONSE) + _ELEMENT.pack(0, 0x0120, 2)
+    data_type = _ELEMENT.pack(0, 0x0800, 2) + _NUMBER.pack(1 if has_data else NO_DATA)
+    return _uid(0x0002, sop_class) + field, data_type + _ELEMENT.pack(0, 0x0900, 2) + _NUMBER.pack(status)
 
 
 def _uid(number: int, uid: str) -> bytes:
