@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from chiasm.errors import ServiceError
-from chiasm.net import dimse_association
+from chiasm.net.dimse_association import QUEUED
 from chiasm.net.dimse_client import Proposal, connect
 from chiasm.net.dimse_server import DimseSettings, serve_dimse
 
@@ -121,19 +121,36 @@ def test_an_answer_to_one_who_went_away_is_nothing():
     assert promising(work) is False
 
 
-def test_one_association_may_not_have_any_number_of_answers_due(monkeypatch):
-    monkeypatch.setattr(dimse_association, "QUEUED", 3)
-    paused: list[str] = []
+class Valve(asyncio.Transport):
+    """A transport that is only opened and shut."""
+
+    def __init__(self):
+        super().__init__()
+        self.turned: list[str] = []
+
+    def is_closing(self):
+        return False
+
+    def pause_reading(self):
+        self.turned.append("shut")
+
+    def resume_reading(self):
+        self.turned.append("opened")
+
+
+def test_one_association_may_not_have_any_number_of_answers_due():
+    valve = Valve()
 
     async def work(server, service, peer):
         [association] = server.associations
-        monkeypatch.setattr(association.stream, "pause", lambda: paused.append("pause"))
-        monkeypatch.setattr(association.stream, "resume", lambda: paused.append("resume"))
-        for _ in range(4):
+        association.stream.transport, real = valve, association.stream.transport
+        for _ in range(QUEUED):
             association._promise()
-        assert paused == ["pause"]
-        for _ in range(4):
+        assert valve.turned == []
+        association._promise()
+        for _ in range(QUEUED + 1):
             association._keep()
+        association.stream.transport = real
 
     promising(work)
-    assert paused == ["pause", "resume"]
+    assert valve.turned == ["shut", "opened"]

@@ -143,12 +143,13 @@ def test_what_takes_more_is_left_to_complete(tmp_path, image):
 
 
 def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path, image, monkeypatch):
-    def full(self, size):
+    def full(*_):
         raise OSError(28, "No space left on device")
 
     async def work(archive):
         with monkeypatch.context() as patch:
-            patch.setattr("chiasm.store.landing.Landing._with_room", full)
+            patch.setattr("chiasm.store.direct_writes.DirectWrites.write", full)
+            patch.setattr("os.pwritev", full)
             _, begun, told = soon(archive, image[1], image[0])
             [refused] = await until(told)
         assert begun

@@ -276,8 +276,9 @@ def landed(folder: Path) -> Iterator[Landed]:
             if len(head) == HEAD.size and head.startswith((MAGIC, FORMER)):
                 strips.append((HEAD.unpack(head)[1], path))
     for _, path in sorted(strips):
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield from _entries(data)
+        with path.open("rb") as file:  # closed before anything is given: who takes it may stop at any entry
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        yield from _entries(data)
 
 
 def _entries(data: mmap.mmap) -> Iterator[Landed]:
