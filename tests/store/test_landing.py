@@ -210,6 +210,21 @@ def test_strips_grow_while_they_are_turned_often_and_no_further_than_that(
     log.log.close()
 
 
+def test_who_waits_for_a_strip_does_not_wait_until_it_has_become_large(tmp_path, monkeypatch):
+    for name, size in (("STRIP", 8), ("FIRST", 8), ("STEP", 1)):
+        monkeypatch.setattr(landing, name, size * 4096)
+    monkeypatch.setattr(landing, "_PAUSE", 30.0)
+    log = Log(tmp_path)
+    log.write(b"x" * 12_000)  # the other strip is being made ready, and each step of it is waited for
+    log.log._size = 24 * 4096  # what a strip is to become once it is free
+    for current in (0, 1):
+        while log.log._current == current:
+            log.write(b"x" * 6000)
+    assert 8 <= log.log._strips[0].written // 4096 < 24
+    log.log.close()
+    assert found(tmp_path) == []
+
+
 def test_a_strip_is_freed_only_once_what_it_is_about_is_settled(tmp_path, small):
     go_on, failures, asked = threading.Event(), [OSError(28, "no space left")], []
 

@@ -39,9 +39,10 @@ FIRST = 4 << 20
 STEP = 1 << 20
 """Sizes in bytes: of a strip, and of one when much comes; of the first at first; what is prewritten."""
 
-_OFTEN, _PAUSE = 5.0, 0.003
+_OFTEN, _PAUSE, _SLOWLY = 5.0, 0.003, 8
 """Seconds: strips that are full sooner are too small, since each turn makes the disk write much at once; what
-is left to others between two steps of prewriting, until someone waits for them."""
+is left to others between two steps of prewriting, until someone waits for them; how much more of it where a
+strip becomes larger than it must be."""
 
 _CONTENT = struct.Struct("<I")
 _BLOCK = 4096
@@ -93,9 +94,9 @@ class _Strip:
             _write(self.file, [zeros[:size]], self.written)
             self.written += size
             if pause:
-                if self.closing:
-                    return
-                self.awaited.wait(pause)
+                self.awaited.wait(pause if self.written < STRIP else _SLOWLY * pause)
+                if self.closing or (self.awaited.is_set() and self.written >= STRIP):
+                    return  # what is there will do for now
 
     def blank(self) -> None:
         """Say that nothing in it is needed any more."""
