@@ -81,6 +81,20 @@ def test_an_answer_is_sent_when_it_is_kept_and_release_waits_for_it():
     assert promising(work) == 0xB000
 
 
+def test_a_peer_that_releases_before_it_was_answered_is_answered_first():
+    async def work(server, service, peer):
+        stored = asyncio.create_task(peer.store(CT, "1.2.3", b"ab"))
+        exchange = await service.due.get()
+        released = asyncio.create_task(peer.release())
+        await asyncio.sleep(0.05)
+        assert not exchange.association.open
+        exchange.association.answer(exchange, 0xB000)
+        await released
+        return (await stored).status
+
+    assert promising(work) == 0xB000
+
+
 def test_a_refusal_says_why():
     async def work(server, service, peer):
         stored = asyncio.create_task(peer.store(CT, "1.2.3", b"ab"))

@@ -280,7 +280,9 @@ class ServerAssociation:
             self._keep()
             return
         self._keep()
-        if self.open:
+        if (
+            self.protocol.machine.may(Event.DATA) and not self.stream.lost.is_set()
+        ):  # a peer that releases waits
             self.protocol.send_answer(exchange.context.id, exchange.command, status)
             self.stream.flush()
 

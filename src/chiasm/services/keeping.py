@@ -72,8 +72,8 @@ class Keeping:
         told = self._told(writer, event, location, landed=True)
 
         def both(number: int | BaseException) -> None:
-            then(number)
             told(number)
+            then(number)
 
         self._journal.submit(event, content, both)
         return True

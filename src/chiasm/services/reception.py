@@ -139,10 +139,7 @@ class Reception:
         False, and nothing done, for any other, and for one that is refused: `complete` is to be called then.
         """
         turn = self._archive.turn(self.sop_instance)
-        try:
-            if self._failure is not None or not turn.take():
-                return False
-        except ServiceError:
+        if self._failure is not None or not turn.take():
             return False
         try:
             above = self._checked()
