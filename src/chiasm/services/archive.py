@@ -25,6 +25,7 @@ from .keeping import Keeping
 from .matching import is_prompt
 from .part10_file import receive_file
 from .projection import Durable, Projection
+from .questions import Lately, Question
 from .reception import Reception, header_for
 from .recovery import location_of, open_journal
 from .turns import Turn
@@ -76,6 +77,7 @@ class Archive:
         self.journal: Journal = open_journal(
             data / "journal", settings.database, place, self.index, self.objects
         )
+        self._lately = Lately()
         self._turns: dict[str, list[asyncio.Future[None]]] = {}
         self._watchers: list[asyncio.Queue[Arrived]] = []
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
@@ -144,6 +146,13 @@ class Archive:
         """One at a time for each SOP instance."""
         return Turn(self._turns, sop_instance)
 
+    def ask(self, sop_instance: str) -> Question | None:
+        """Begin to ask whether anything is held under a SOP Instance UID, where that takes time."""
+        if self.is_embedded or self.root is None:
+            return None
+        asked = self.index.held_soon(sop_instance)
+        return None if asked is None else Question(sop_instance, self._lately, asked)
+
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held under a SOP Instance UID."""
         recent = self._keeping.recent.get(sop_instance)
@@ -159,9 +168,11 @@ class Archive:
 
     def is_new(self, sop_instance: str) -> bool:
         """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
-        if sop_instance in self._keeping.recent or not self.is_embedded:
-            return False
-        return not self.index.holds(sop_instance)
+        return self.is_embedded and not self.is_recent(sop_instance) and not self.index.holds(sop_instance)
+
+    def is_recent(self, sop_instance: str) -> bool:
+        """Whether something is held that the index is not known to have heard of."""
+        return sop_instance in self._keeping.recent
 
     async def keep(self, writer: ObjectWriter, event: Event, location: Location) -> None:
         """Make an object durable with its event; nothing is left of what is not. OSError, ServiceError."""
@@ -362,6 +373,7 @@ class Archive:
         batch: Arrived = []
         for one in known:
             if one.location is not None:
+                self._lately.add(one.location.sop_instance)
                 self._keeping.recent.pop(one.location.sop_instance, None)
                 batch.append((one.event, one.location, one.location.study))
         for queue in self._watchers if batch else ():

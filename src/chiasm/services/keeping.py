@@ -12,8 +12,10 @@ from ..store.objects import ObjectWriter
 from .projection import Durable
 
 _HEAD = 1 << 20
+_FEW = 16
 _AGAIN = 1.0
-"""Bytes that the index is given of an object that is far away; seconds until a place is tried again."""
+"""Bytes that the index is given of an object that is far away; objects that may wait for their place; seconds
+until one is tried again."""
 
 
 class Following(Protocol):
@@ -89,28 +91,36 @@ class Keeping:
                 return
             self.recent[location.sop_instance] = (location.digest, location.transfer_syntax)
             self._homing.append((writer, Durable(number, event, location, head), landed))
-            loop.call_soon(self.bring_home)
+            if len(self._homing) == 1:
+                loop.call_soon(self.bring_home, _FEW)
 
         return told
 
-    def bring_home(self) -> None:
-        """Put what has landed into its place, and let the index know; later again, where there is no room."""
+    def bring_home(self, few: int = 0) -> None:
+        """Put what has landed into its place, and let the index know; later again, where there is no room.
+
+        While there are only `few`, one in each of the loop's turns: who sends is answered between two.
+        """
         while self._homing:
-            writer, durable, landed = self._homing[0]
             try:
-                if landed:
-                    writer.place()
+                self._place(*self._homing[0])
             except OSError as error:
                 if not self.trouble and self.loop is not None:
                     self.loop.call_later(_AGAIN, self._try_again)
                 self.trouble = f"what was received cannot be put into its place: {error.strerror}"
                 return
             self._homing.popleft()
-            if landed:
-                writer.close()
-                self._journal.home(durable.sequence)
-            self._projection.add(durable)
+            if 0 < len(self._homing) <= few and self.loop is not None:
+                self.loop.call_soon(self.bring_home, few)
+                break
         self.trouble = ""
+
+    def _place(self, writer: ObjectWriter, durable: Durable, landed: bool) -> None:
+        if landed:
+            writer.place()
+            writer.close()
+            self._journal.home(durable.sequence)
+        self._projection.add(durable)
 
     def _try_again(self) -> None:
         self.trouble = ""

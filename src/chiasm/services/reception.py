@@ -24,6 +24,7 @@ from .extraction import BEGINNING
 if TYPE_CHECKING:
     from ..store.journal import Told
     from ..store.objects import ObjectWriter
+    from .questions import Question
     from .turns import Turn
 
 HEAD = 1 << 20
@@ -54,6 +55,12 @@ class Keeper(Protocol):
 
     def is_new(self, sop_instance: str) -> bool:
         """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
+
+    def is_recent(self, sop_instance: str) -> bool:
+        """Whether something is held that the index is not known to have heard of."""
+
+    def ask(self, sop_instance: str) -> Question | None:
+        """Begin to ask whether anything is held under a SOP Instance UID, where that takes time."""
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held."""
@@ -92,7 +99,8 @@ class Reception:
         self._digest = new_hasher()
         self._failure: ServiceError | None = None
         self._above: Above | None = None
-        self._refusing: asyncio.Task[None] | None = None
+        self._finishing: asyncio.Task[None] | None = None
+        self._question = archive.ask(sop_instance)
         self._taken = False
         self._writer = archive.create()
         self._writer.write(header)
@@ -141,18 +149,41 @@ class Reception:
         turn = self._archive.turn(self.sop_instance)
         if self._failure is not None or not turn.take():
             return False
+        if self._question is not None:
+            self._question.then(lambda is_new: self._answered(turn, then, is_new=is_new))
+            return True
         try:
-            above = self._checked()
-            if self._archive.is_new(self.sop_instance):
-                location, event = self._recorded(above)
+            is_new = self._archive.is_new(self.sop_instance)
+        except ServiceError:  # told by `complete`, which comes to it again
+            is_new = False
+        return self._keep_soon(turn, then, is_new=is_new)
 
-                def kept(number: int | BaseException) -> None:
-                    turn.leave()
-                    if isinstance(number, int):
-                        then(self._outcome(Verdict.STORED, above[0]))
-                    else:
-                        self._refusing = asyncio.ensure_future(self._refuse(number, then))
+    def _answered(self, turn: Turn, then: Then, *, is_new: bool) -> None:
+        """The index has said whether the object is new: keep it without waiting, or else as any other."""
+        is_new = is_new and not self._archive.is_recent(self.sop_instance)
+        if not self._keep_soon(turn, then, is_new=is_new):
+            self._finishing = asyncio.ensure_future(self._complete_then(then))
 
+    async def _complete_then(self, then: Then) -> None:
+        try:
+            outcome = await self.complete()
+        except Exception as error:
+            outcome = await self._refused(ServiceError("fault", f"{type(error).__name__}: {error}"))
+        then(outcome)
+
+    def _keep_soon(self, turn: Turn, then: Then, *, is_new: bool) -> bool:
+        """Keep a new object and leave the turn; False where it cannot be kept so, with the turn left."""
+
+        def kept(number: int | BaseException) -> None:
+            turn.leave()
+            if isinstance(number, int):
+                then(self._outcome(Verdict.STORED, location.study))
+            else:
+                self._finishing = asyncio.ensure_future(self._refuse(number, then))
+
+        try:
+            if is_new:
+                location, event = self._recorded(self._checked())
                 self._taken = self._archive.keep_soon(self._writer, event, location, kept)
         except ServiceError:  # told by `complete`, which comes to it again
             self._taken = False

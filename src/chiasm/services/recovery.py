@@ -9,12 +9,13 @@ from pathlib import Path
 from ..errors import ChiasmError, ServiceError, UsageError
 from ..model import Event, Location
 from ..store import journal, landing
+from ..store.durable import sync_file_system
 from ..store.index import Arrival, Index
 from ..store.journal import Journal, Record
 from ..store.journal_files import Chain, FileJournal, free_chains, new_chain
 from ..store.objects import Objects
 from ..store.objects_remote import RemoteObjects
-from ..store.segments import Tail, sync_file_system
+from ..store.segments import Tail
 from .digest import is_of, is_of_file, read_digest
 from .extraction import known_of
 

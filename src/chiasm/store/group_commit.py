@@ -128,9 +128,8 @@ class GroupCommit:
                 one.done.set_exception(first)
             else:
                 one.done.set_result(first + index)
+        self._committing = bool(self._waiting)
+        if self._committing:
+            loop.call_soon(self._begin, loop)
         for index, one in enumerate(batch):
             one.told(first if isinstance(first, Exception) else first + index)
-        if self._waiting:
-            loop.call_soon(self._begin, loop)
-        else:
-            self._committing = False

@@ -19,6 +19,8 @@ from .index_driver import Driver, Row, Statement, open_driver
 from .recent import Recent
 
 if TYPE_CHECKING:
+    import asyncio
+
     from sqlalchemy import Engine
 
     from .index_apply import Applier
@@ -206,8 +208,15 @@ class Index:
         """Whether any version of an instance is held."""
         return bool(self._driver.rows(self._statements.held, {"uid": sop_instance}))
 
+    def held_soon(self, sop_instance: str) -> asyncio.Future[list[Row]] | None:
+        """The same for an event loop, as `find_soon`: a row, or none."""
+        if self._pipeline is None:
+            return None
+        statement = self._statements.held
+        return self._pipeline.rows(statement, statement.values({"uid": sop_instance}))
+
     def instance_soon(self, sop_instance: str) -> Awaitable[list[Location]] | None:
-        """The same for an event loop, as `find_soon`: the one Location, or none."""
+        """`instance` for an event loop, as `find_soon`: the one Location, or none."""
         if self._pipeline is None:
             return None
         return _soon(self._pipeline, self._statements.instance, {"uid": sop_instance}, _locations_of)

@@ -20,10 +20,11 @@ from ..errors import ServiceError
 from ..model import Event
 from . import journal
 from .direct_writes import open_direct
+from .durable import sync_file_system, sync_folder
 from .group_commit import Ended, GroupCommit, Waiting
 from .journal import Content, Record, Told
 from .landing import Batch, Landing
-from .segments import Tail, drop_unbegun, read_segment, segments, sync_file_system, sync_folder
+from .segments import Tail, drop_unbegun, read_segment, segments
 
 _PROGRESS = struct.Struct("<QQ")
 _QUICK = 0.001

@@ -29,9 +29,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from .durable import sync_folder, write_all
 from .journal import Content, chained
 from .pages import are_pages, pages
-from .segments import HEAD, RECORD, sync_folder, write_all
+from .segments import HEAD, RECORD
 
 MAGIC, FORMER = b"CHIASML2", b"CHIASML1"
 STRIP, LARGEST = 64 << 20, 256 << 20

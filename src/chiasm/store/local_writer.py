@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
+from .durable import begin_writing, sync_folder
 from .pages import pages
-from .segments import sync_folder
 
 BUFFER = 1 << 20
 """Bytes of an object that are held: what is larger is written as it comes."""
@@ -70,6 +70,7 @@ class LocalWriter:
         file = self._store.open(self.key)
         try:
             _write(file, self._buffer[: self.size])
+            begin_writing(file)
         except OSError:
             self._store.path(self.key).unlink()
             raise

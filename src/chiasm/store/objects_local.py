@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..errors import ServiceError, UsageError
+from .durable import sync_folder
 from .local_writer import BUFFER, LocalWriter
-from .segments import sync_folder
 
 _FOLDER = 256
 _SPARE = 16

@@ -8,7 +8,6 @@ fdatasync makes a record durable.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 import zlib
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ParseError
+from .durable import sync_folder, write_all
 from .journal import START, chained
 
 MAGIC = b"CHIASMJ1"
@@ -114,7 +114,6 @@ class Tail:
 
     def _prewrite(self, size: int) -> None:
         write_all(self._file, bytes(size), self._written)
-        os.fsync(self._file)
         self._written += size
 
     def prepare(self, payloads: list[bytes]) -> list[bytes]:
@@ -151,14 +150,6 @@ class Tail:
         os.close(self._file)
 
 
-def write_all(file: int, data: bytes, position: int) -> None:
-    """Write all of the data at a position, in as many parts as the system takes. OSError."""
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(file, view, position)
-        view, position = view[written:], position + written
-
-
 def keep_torn(path: Path, sequence: int, torn: bytes) -> None:
     """Put what follows the last whole record of a segment aside, durable, before it is blanked."""
     for number in range(1_000_000):
@@ -181,27 +172,3 @@ def drop_unbegun(folder: Path) -> None:
         if len(head) < HEAD.size or not any(head):
             found[-1].unlink()
             sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sync_file_system(folder: Path) -> None:
-    """Make all durable that was written to the file system of a folder. OSError where something was lost."""
-    library = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(library, "syncfs"):  # a system without it: its sync waits as well, but tells of no failure
-        os.sync()
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if library.syncfs(handle):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-    finally:
-        os.close(handle)
