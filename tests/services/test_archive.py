@@ -109,6 +109,57 @@ def test_what_postgresql_holds_is_asked_in_the_loop(
     assert asyncio.run(run()) == ["stored", "identical", "identical", "version", "stored"]
 
 
+async def give_soon(archive: Archive, uid: str, data: bytes, times: int) -> list[Outcome]:
+    """The same object so often, all begun before any is whole, as four associations may send it."""
+    loop, told = asyncio.get_running_loop(), []
+    receptions = [
+        archive.receive(sop_class=CT, sop_instance=uid, transfer_syntax=EXPLICIT, source=SENDER)
+        for _ in range(times)
+    ]
+    for reception in receptions:
+        reception.write(data)
+        outcome: asyncio.Future[Outcome] = loop.create_future()
+        if not reception.complete_soon(outcome.set_result):
+            outcome.set_result(await reception.complete())
+        told.append(outcome)
+    return [await one for one in told]
+
+
+def test_what_is_sent_by_several_at_once_is_kept_once_with_postgresql(
+    tmp_path: Path, postgres_database: str
+) -> None:
+    async def run() -> tuple[list[str], list[str], int]:
+        async with opened(tmp_path, database=postgres_database) as archive:
+            async with asyncio.timeout(30):
+                while (question := archive.ask("1.2.6")) is None:  # the connection is being made
+                    await asyncio.sleep(0.01)
+            new: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            question.then(new.set_result)
+            assert await new
+            at_once = await give_soon(archive, "1.2.5", data_set("1.2.5"), 4)
+            await archive.settle()
+            late = archive.receive(
+                sop_class=CT, sop_instance="1.2.7", transfer_syntax=EXPLICIT, source=SENDER
+            )  # it asks before another brings the same
+            late.write(data_set("1.2.7"))
+            await give(archive, "1.2.7", data_set("1.2.7"))
+            await archive.settle()
+            await asyncio.sleep(0.05)
+            told: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            assert late.complete_soon(told.set_result)
+            again = await give_soon(archive, "1.2.5", data_set("1.2.5"), 1)
+            other = await give_soon(archive, "1.2.5", data_set("1.2.5", b"\1" * 512), 1)
+            bad = await give_soon(archive, "1.2.8", b"no data set at all, but long enough", 1)
+            after = [one.verdict.value for one in (await told, *again, *other, *bad)]
+            await archive.settle()
+            return [one.verdict.value for one in at_once], after, archive.index.statistics()["versions"]
+
+    at_once, after, versions = asyncio.run(run())
+    assert sorted(at_once) == ["identical"] * 3 + ["stored"]
+    assert after == ["identical", "identical", "version", "refused"]
+    assert versions == 3
+
+
 @pytest.mark.parametrize(("rule", "verdict", "kept"), [("version", "version", 2), ("refuse", "refused", 1)])
 def test_another_object_under_a_held_uid(tmp_path: Path, rule: str, verdict: str, kept: int) -> None:
     async def run() -> None:

@@ -134,6 +134,22 @@ def test_a_full_index_is_waited_for_and_not_run_ahead_of():
     assert steps[0] == "appended b'abc'"
 
 
+@pytest.mark.parametrize(("landed", "placed_in_a_turn"), [(4, 1), (18, 2)])
+def test_few_are_placed_one_in_a_turn_and_many_are_not_let_wait(landed, placed_in_a_turn):
+    steps = Steps()
+
+    async def work(kept):
+        for _ in range(landed):
+            assert kept.keep_soon(steps, EVENT, LOCATION, lambda number: None)
+        await asyncio.sleep(0)  # all are durable
+        await asyncio.sleep(0)
+        assert steps.count("placed") == placed_in_a_turn  # sixteen may wait
+        kept.bring_home()
+        assert steps.count("placed") == landed
+
+    keeping(work, steps)
+
+
 def test_what_has_no_room_is_told_and_tried_again(monkeypatch):
     monkeypatch.setattr("chiasm.services.keeping._AGAIN", 0.01)
     steps = Steps()
