@@ -1,4 +1,4 @@
-"""The power fails while four senders send: what was not synced is dropped or torn, what was acknowledged is there.
+"""The power fails while one or four send: what was not synced is dropped or torn, what was acknowledged is there.
 
 The shim stands under the calls that write: a file's durable bytes are those of its last sync, and its name
 is durable once its folder was synced. The index is dropped whole, as the projection that it is.
@@ -27,25 +27,40 @@ from chiasm.store.pages import pages
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 SECTOR = 512
+SIZES = {"3": 200_000, "6": 700_000, "9": 400_000}
+"""Bytes of pixels by the last digit of a UID; the large ones go into the log while they come."""
 
 
 class Kernel:
-    """Stands where `DirectWrites` would, over the disk of the test."""
+    """Stands where `DirectWrites` would, over the disk of the test: what was begun ends after a while, in any
+    order, and is durable by then."""
 
-    def __init__(self, write: Callable[[int, Sequence[memoryview], int], int]) -> None:
+    def __init__(self, disk: Disk, chance: random.Random) -> None:
         self.event = os.eventfd(0, os.EFD_NONBLOCK)
-        self._write, self._written = write, 0
+        self._disk, self._chance = disk, chance
+        self._under_way: list[tuple[object, Callable[[], None]]] = []
+        self._ended: list[object] = []
 
-    def write(self, file: int, parts: Sequence[memoryview], position: int) -> None:
-        self._written = self._write(file, parts, position)
-        os.eventfd_write(self.event, 1)
+    def write(self, file: int, parts: Sequence[memoryview], position: int, owner: object) -> None:
+        one = (owner, self._disk.begin(file, parts, position))
+        self._under_way.append(one)
+        asyncio.get_running_loop().call_later(self._chance.random() / 500, self._end, one)
 
-    def ended(self) -> int:
+    def _end(self, one: tuple[object, Callable[[], None]]) -> None:
+        if one in self._under_way:
+            self._under_way.remove(one)
+            one[1]()
+            self._ended.append(one[0])
+            os.eventfd_write(self.event, 1)
+
+    def ended(self) -> list[tuple[object, None]]:
         os.eventfd_read(self.event)
-        return self._written
+        owners, self._ended = self._ended, []
+        return [(owner, None) for owner in owners]
 
     def finish(self) -> None:
-        pass
+        while self._under_way:
+            self._under_way.pop()[1]()
 
     def close(self) -> None:
         os.close(self.event)
@@ -83,16 +98,22 @@ class Disk:
     def _write(self, file: int, data: bytes | memoryview, position: int) -> int:
         written = self._pwrite(file, data, position)
         if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_DSYNC:
-            path = Path(f"/proc/self/fd/{file}").readlink()
-            with self.lock:
-                known = self.bytes.setdefault(path, bytearray())
-                known.extend(bytes(max(0, position - len(known))))
-                known[position : position + written] = data[:written]
+            self._keep(Path(f"/proc/self/fd/{file}").readlink(), data[:written], position)
         return written
 
-    def direct(self) -> Kernel:
-        """A kernel that has written by the time that it is asked."""
-        return Kernel(self._write_parts)
+    def _keep(self, path: Path, data: bytes | memoryview, position: int) -> None:
+        with self.lock:
+            known = self.bytes.setdefault(path, bytearray())
+            known.extend(bytes(max(0, position - len(known))))
+            known[position : position + len(data)] = data
+
+    def begin(self, file: int, parts: Sequence[memoryview], position: int) -> Callable[[], None]:
+        """Write what is not durable yet: what is given makes it so."""
+        data = pages(sum(len(part) for part in parts))
+        data[:] = b"".join(parts)
+        self._pwrite(file, data, position)
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        return lambda: self._keep(path, data, position)
 
     def _sync_all(self, folder: Path) -> None:
         for path in [folder, *folder.parents]:
@@ -133,14 +154,14 @@ def data_set(uid: str) -> bytes:
     one = Dataset()
     one.SOPClassUID, one.SOPInstanceUID = CT, uid
     one.StudyInstanceUID, one.SeriesInstanceUID, one.PatientID = "1.2", "1.3", "P"
-    one.add_new(0x7FE00010, "OW", os.urandom(200_000 if uid.endswith("3") else 4000))
+    one.add_new(0x7FE00010, "OW", os.urandom(SIZES.get(uid[-1], 4000)))
     out = io.BytesIO()
     pydicom.dcmwrite(out, one, implicit_vr=False, little_endian=True)
     return out.getvalue()
 
 
-async def until_cut(live: Path, after: Path, disk: Disk, chance: random.Random) -> set[str]:
-    """Receive on four sides until the power fails at some moment; the UIDs acknowledged before."""
+async def until_cut(live: Path, after: Path, disk: Disk, chance: random.Random, senders: int) -> set[str]:
+    """Receive on so many sides until the power fails at some moment; the UIDs acknowledged before."""
     archive = await Archive.open(Settings(live))
     acknowledged: set[str] = set()
 
@@ -150,14 +171,17 @@ async def until_cut(live: Path, after: Path, disk: Disk, chance: random.Random) 
             reception = archive.receive(
                 sop_class=CT, sop_instance=uid, transfer_syntax="1.2.840.10008.1.2.1", source=Source("dimse")
             )
-            reception.write(data_set(uid))
+            data = memoryview(data_set(uid))
+            for start in range(0, len(data), 130_000):
+                reception.write(data[start : start + 130_000])
+                await asyncio.sleep(chance.random() / 1000 if start else 0)
             done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             waits = sender % 2 or not reception.complete_soon(done.set_result)
             outcome = await (reception.complete() if waits else done)
             assert outcome.verdict == "stored", outcome
             acknowledged.add(uid)
 
-    tasks = [asyncio.create_task(send(sender)) for sender in range(4)]
+    tasks = [asyncio.create_task(send(sender)) for sender in range(senders)]
     wanted = chance.randrange(1, 30)
     while len(acknowledged) < wanted:
         for task in tasks:
@@ -193,9 +217,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
         for name, size in sizes.items():
             patched.setattr(f"chiasm.store.landing.{name}", size)
         disk = Disk(patched)
-        direct = disk.direct if seed % 4 < 2 else lambda: None  # else each write is waited for
+        direct = (
+            (lambda: Kernel(disk, chance)) if seed % 4 < 2 else lambda: None
+        )  # else writes are waited for
         patched.setattr("chiasm.store.journal_files.open_direct", direct)
-        acknowledged = asyncio.run(until_cut(live, after, disk, chance))
+        acknowledged = asyncio.run(until_cut(live, after, disk, chance, 1 if seed % 8 < 2 else 4))
     held = asyncio.run(found(after))
     assert len(held) == len(set(held))
     assert acknowledged <= set(held)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,31 @@ def test_what_postgresql_holds_is_asked_in_the_loop(
     assert asyncio.run(run()) == ["stored", "identical", "identical", "version", "stored"]
 
 
+def test_what_comes_in_pieces_goes_into_the_log_meanwhile_and_is_kept_whole(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as archive:
+            await give(archive, "1.2.4", data_set("1.2.4"))
+            kept: list[tuple[str, bytes]] = []
+            for number, size in enumerate((200_000, 600_000, 1_040_000, 1_300_000, 600_000)):
+                uid, told = f"1.2.5.{number}", asyncio.get_running_loop().create_future()
+                data = data_set(uid, os.urandom(size))
+                reception = archive.receive(
+                    sop_class=CT, sop_instance=uid, transfer_syntax=EXPLICIT, source=SENDER
+                )
+                for start in range(0, len(data), 130_000):
+                    reception.write(memoryview(data)[start : start + 130_000])
+                    await asyncio.sleep(0)
+                if not reception.complete_soon(told.set_result):
+                    told.set_result(await reception.complete())
+                assert (await told).verdict == Verdict.STORED
+                kept.append((uid, data))
+            for uid, data in kept:
+                (location,) = await archive.locations(instances=[uid])
+                assert await archive.read(location, location.offset) == data
+
+    asyncio.run(run())
+
+
 async def give_soon(archive: Archive, uid: str, data: bytes, times: int) -> list[Outcome]:
     """The same object so often, all begun before any is whole, as four associations may send it."""
     loop, told = asyncio.get_running_loop(), []
@@ -134,7 +160,7 @@ def test_what_is_sent_by_several_at_once_is_kept_once_with_postgresql(
                 while (question := archive.ask("1.2.6")) is None:  # the connection is being made
                     await asyncio.sleep(0.01)
             new: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            question.then(new.set_result)
+            question.then(new.set_result, 0.0)
             assert await new
             at_once = await give_soon(archive, "1.2.5", data_set("1.2.5"), 4)
             await archive.settle()

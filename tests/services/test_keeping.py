@@ -20,12 +20,13 @@ class Steps(list):
     def __init__(self) -> None:
         super().__init__()
         self.content: memoryview | None = memoryview(b"abc")
+        self.ahead = None
         self.fails: Exception | None = None
         self.is_full = False
         self.trouble = ""
         self.places = 0
 
-    def submit(self, event, content, told):
+    def submit(self, event, content, told, ahead=None):
         self.append(f"submitted {bytes(content)!r}")
         asyncio.get_running_loop().call_soon(lambda: told(self.fails or 7))
 

@@ -10,15 +10,18 @@ from chiasm.services.questions import Lately, Question
 UID = "1.2.3"
 
 
-def asked(work: Callable[[asyncio.Future[list[object]], Lately, list[bool]], object]) -> list[bool]:
+def asked(
+    work: Callable[[asyncio.Future[list[object]], Lately, list[bool]], object], now: float = 0.1
+) -> list[bool]:
     """What was told of a question that was asked ahead, once the work was done."""
 
     async def run() -> list[bool]:
         future: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
         lately, told = Lately(), []
-        question = Question(UID, lately, future)
+        question = Question(UID, lately, 0.0)
+        future.add_done_callback(question.answered)
         work(future, lately, told)
-        question.then(told.append)
+        question.then(told.append, now)
         for _ in range(3):
             await asyncio.sleep(0)
         return told
@@ -43,14 +46,26 @@ def test_a_question_that_failed_is_not_sure() -> None:
 def test_it_is_told_once_where_it_is_answered_before_anyone_listens() -> None:
     async def run() -> list[bool]:
         future: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-        question, told = Question(UID, Lately(), future), []
+        question, told = Question(UID, Lately(), 0.0), []
+        future.add_done_callback(question.answered)
         future.set_result([])
         await asyncio.sleep(0)
-        question.then(told.append)
+        question.then(told.append, 0.1)
         await asyncio.sleep(0)
         return told
 
     assert asyncio.run(run()) == [True]
+
+
+def test_an_old_answer_is_not_sure_and_a_late_one_is_told_once() -> None:
+    def answered(future: asyncio.Future[list[object]], lately: Lately, told: list[bool]) -> None:
+        future.set_result([])
+
+    assert asked(answered, now=3.0) == [False]
+    question, told = Question(UID, Lately(), 0.0), []
+    question.then(told.append, 3.0)
+    question.answer(is_new=True)
+    assert told == [False]
 
 
 def test_what_came_into_the_index_after_the_question_is_not_new() -> None:

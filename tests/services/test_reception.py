@@ -121,7 +121,7 @@ def test_an_object_is_kept_without_waiting_once_it_is_durable(tmp_path, image):
     assert (outcome.verdict, outcome.sop_instance, kept) == ("stored", *image)
 
 
-def test_what_takes_more_is_left_to_complete(tmp_path, image):
+def test_what_takes_more_is_told_as_well(tmp_path, image):
     async def work(archive):
         _, _, told = soon(archive, image[1], image[0])
         same, begun, _ = soon(archive, image[1], image[0])  # its turn is not over
@@ -135,9 +135,9 @@ def test_what_takes_more_is_left_to_complete(tmp_path, image):
             (image[1], "1.2.3", "refused"),
             (b"no data set at all, but long enough", "1.2.4", "refused"),
         ):
-            reception, begun, _ = soon(archive, data, uid)
-            assert not begun
-            assert (await reception.complete()).verdict == verdict
+            _, begun, told = soon(archive, data, uid)
+            assert begun
+            assert [one.verdict for one in await until(told)] == [verdict]
 
     receiving(tmp_path, work)
 

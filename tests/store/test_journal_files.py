@@ -123,23 +123,21 @@ class Kernel:
     """Stands where `DirectWrites` would: `results` are what its writes come to, None for one that goes well."""
 
     def __init__(self, results) -> None:
-        self.event, self.results, self.size = os.eventfd(0, os.EFD_NONBLOCK), results, 0
+        self.event, self.results, self.owners = os.eventfd(0, os.EFD_NONBLOCK), results, []
 
-    def write(self, file, parts, position):
+    def write(self, file, parts, position, owner):
         result = self.results[0]
         if isinstance(result, OSError) and result.filename == "begin":
             raise self.results.pop(0)
         if result is None:
             os.pwritev(file, parts, position)
-        self.size = sum(map(len, parts))
+        self.owners.append(owner)
         os.eventfd_write(self.event, 1)
 
     def ended(self):
         os.eventfd_read(self.event)
-        result = self.results.pop(0)
-        if isinstance(result, OSError):
-            raise result
-        return self.size if result is None else result
+        owners, self.owners = self.owners, []
+        return [(owner, self.results.pop(0)) for owner in owners]
 
     def finish(self):
         pass
@@ -148,35 +146,19 @@ class Kernel:
         os.close(self.event)
 
 
-@pytest.mark.parametrize(
-    ("result", "failure"),
-    [(OSError(28, "No space left on device"), "No space"), (4096, "error")],
-)
-def test_what_the_kernel_could_not_write_is_told_and_passes(tmp_path, monkeypatch, result, failure):
-    kernel = Kernel([result, None])
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_the_kernel_could_not_write_is_told_and_passes(tmp_path, monkeypatch, begun):
+    kernel = Kernel([OSError(28, "No space left on device", "" if begun else "begin"), None])
     monkeypatch.setattr("chiasm.store.journal_files.open_direct", lambda: kernel)
     journal = FileJournal(new_chain(tmp_path))
 
     async def run():
-        with pytest.raises(ServiceError, match=failure):
+        with pytest.raises(ServiceError, match="No space"):
             await journal.append(event(1), bytes(9000))
         return await journal.append(event(2))
 
     assert asyncio.run(run()) == 1
     assert [record.event.detail["number"] for record in journal.read()] == [2]
-    journal.close()
-
-
-def test_what_the_kernel_does_not_begin_is_waited_for(tmp_path, monkeypatch):
-    refusal = OSError(11, "Resource temporarily unavailable", "begin")
-    monkeypatch.setattr("chiasm.store.journal_files.open_direct", lambda: Kernel([refusal, None]))
-    journal = FileJournal(new_chain(tmp_path))
-
-    async def run():
-        return [await journal.append(event(number)) for number in (1, 2)]
-
-    assert asyncio.run(run()) == [1, 2]
-    assert [record.event.detail["number"] for record in journal.read()] == [1, 2]
     journal.close()
 
 

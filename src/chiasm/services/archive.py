@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from ..store.index import Index, open_index
 from ..store.journal import Journal, Record, Told
 from ..store.journal_files import FileJournal
 from ..store.objects import Objects, ObjectWriter, open_objects
+from ..store.objects_local import LocalObjects
 from ..store.open_files import OpenFiles
 from .fetched import Fetched
 from .follower import Follower
@@ -78,6 +80,8 @@ class Archive:
             data / "journal", settings.database, place, self.index, self.objects
         )
         self._lately = Lately()
+        if isinstance(self.journal, FileJournal) and isinstance(self.objects, LocalObjects):
+            self.objects.lend = self.journal.lend
         self._turns: dict[str, list[asyncio.Future[None]]] = {}
         self._watchers: list[asyncio.Queue[Arrived]] = []
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
@@ -147,11 +151,18 @@ class Archive:
         return Turn(self._turns, sop_instance)
 
     def ask(self, sop_instance: str) -> Question | None:
-        """Begin to ask whether anything is held under a SOP Instance UID, where that takes time."""
-        if self.is_embedded or self.root is None:
+        """Begin to ask whether anything is held under a UID; None where it must be waited for."""
+        if self.root is None:
             return None
-        asked = self.index.held_soon(sop_instance)
-        return None if asked is None else Question(sop_instance, self._lately, asked)
+        question = Question(sop_instance, self._lately, time.monotonic())
+        if self.is_embedded:
+            with contextlib.suppress(ServiceError):  # then it is not known
+                question.answer(is_new=not self.index.holds(sop_instance))
+        elif (asked := self.index.held_soon(sop_instance)) is not None:
+            asked.add_done_callback(question.answered)
+        else:
+            return None
+        return question
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held under a SOP Instance UID."""
@@ -165,10 +176,6 @@ class Archive:
         else:
             location = await self._ask(self.index.instance, sop_instance)
         return None if location is None else (location.digest, location.transfer_syntax)
-
-    def is_new(self, sop_instance: str) -> bool:
-        """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
-        return self.is_embedded and not self.is_recent(sop_instance) and not self.index.holds(sop_instance)
 
     def is_recent(self, sop_instance: str) -> bool:
         """Whether something is held that the index is not known to have heard of."""

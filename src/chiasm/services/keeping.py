@@ -77,7 +77,7 @@ class Keeping:
             told(number)
             then(number)
 
-        self._journal.submit(event, content, both)
+        self._journal.submit(event, content, both, writer.ahead)
         return True
 
     def _told(self, writer: ObjectWriter, event: Event, location: Location, *, landed: bool) -> Told:

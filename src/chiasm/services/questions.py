@@ -1,5 +1,4 @@
-"""Questions to an index that is another process's, asked when an object begins to come: its answer is there
-when the object is whole."""
+"""Questions to the index, asked when an object begins to come, so that nobody waits when it is whole."""
 
 from __future__ import annotations
 
@@ -8,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 _LATELY = 4096
-"""UIDs that are remembered to have come into the index lately."""
+_FRESH = 0.25
+"""UIDs that are remembered to have come into the index lately; seconds for which an answer holds, since other
+processes may bring the same object meanwhile."""
 
 
 class Lately:
@@ -31,24 +32,33 @@ class Lately:
 
 
 class Question:
-    """Whether anything is held under a SOP Instance UID, asked ahead; `asked` is for the rows that say so."""
+    """Whether nothing is held under a SOP Instance UID, asked ahead of the object."""
 
-    __slots__ = ("_is_new", "_lately", "_since", "_sop_instance", "_then")
+    __slots__ = ("_is_new", "_lately", "_since", "_sop_instance", "_then", "_until")
 
-    def __init__(self, sop_instance: str, lately: Lately, asked: asyncio.Future[list[Any]]) -> None:
+    def __init__(self, sop_instance: str, lately: Lately, now: float) -> None:
         self._sop_instance, self._lately, self._since = sop_instance, lately, lately.count
+        self._until = now + _FRESH
         self._is_new: bool | None = None
         self._then: Callable[[bool], None] | None = None
-        asked.add_done_callback(self._answered)
 
-    def _answered(self, asked: asyncio.Future[list[Any]]) -> None:
-        self._is_new = not asked.cancelled() and asked.exception() is None and not asked.result()
+    def answer(self, *, is_new: bool) -> None:
+        """Say it once; False also where nobody knows."""
+        if self._is_new is not None:
+            return
+        self._is_new = is_new
         if self._then is not None:
             self._tell(self._then)
 
-    def then(self, told: Callable[[bool], None]) -> None:
+    def answered(self, rows: asyncio.Future[list[Any]]) -> None:
+        """Say it by the rows that an index has found."""
+        self.answer(is_new=not rows.cancelled() and rows.exception() is None and not rows.result())
+
+    def then(self, told: Callable[[bool], None], now: float) -> None:
         """Tell, now or as soon as it is answered, whether it is sure that the index knows of nothing."""
         self._then = told
+        if now > self._until:
+            self._is_new = False
         if self._is_new is not None:
             self._tell(told)
 

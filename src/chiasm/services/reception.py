@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import struct
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from .turns import Turn
 
 HEAD = 1 << 20
-"""Bytes of the file that are read at most to see what it is."""
+_PLAIN = 32 << 10
+"""Bytes of the file that are read at most to see what it is, and those that mostly suffice."""
 
 Above = tuple[str, str]
 """UIDs of the study and of the series that an object belongs to."""
@@ -53,14 +55,11 @@ class Keeper(Protocol):
     def turn(self, sop_instance: str) -> Turn:
         """One at a time for each SOP instance."""
 
-    def is_new(self, sop_instance: str) -> bool:
-        """Whether it is seen at once that nothing is held under a SOP Instance UID. ServiceError."""
-
     def is_recent(self, sop_instance: str) -> bool:
         """Whether something is held that the index is not known to have heard of."""
 
     def ask(self, sop_instance: str) -> Question | None:
-        """Begin to ask whether anything is held under a SOP Instance UID, where that takes time."""
+        """Begin to ask whether anything is held under a UID; None where it must be waited for."""
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held."""
@@ -100,10 +99,15 @@ class Reception:
         self._failure: ServiceError | None = None
         self._above: Above | None = None
         self._finishing: asyncio.Task[None] | None = None
-        self._question = archive.ask(sop_instance)
-        self._taken = False
+        self._question: Question | None = None
+        self._taken = self._looked = False
         self._writer = archive.create()
         self._writer.write(header)
+
+    def ask_ahead(self) -> None:
+        """Ask now what `complete_soon` must know."""
+        if self._question is None:
+            self._question = self._archive.ask(self.sop_instance)
 
     @property
     def size(self) -> int:
@@ -114,11 +118,13 @@ class Reception:
         """Take a part of the data set; what cannot be kept is told by `complete`."""
         if self._failure is not None:
             return
-        self._digest.update(data)
         try:
-            self._writer.write(data)
+            self._writer.write(data)  # first: the disk may write it while it is hashed
         except OSError as error:
             self._failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
+        if self._above is None and not self._looked and self._writer.size >= _PLAIN:
+            self._look()
+        self._digest.update(data)
 
     def abandon(self) -> None:
         """Forget the object: the sender went away, or it is refused."""
@@ -142,21 +148,16 @@ class Reception:
                 self._writer.abandon()
 
     def complete_soon(self, then: Then) -> bool:
-        """The same without waiting, for an object under whose UID nothing is held: `then` is told.
+        """The same without waiting: `then` is told.
 
-        False, and nothing done, for any other, and for one that is refused: `complete` is to be called then.
+        False, and nothing done, while another has its turn, and where it takes waiting to know what is held.
         """
         turn = self._archive.turn(self.sop_instance)
-        if self._failure is not None or not turn.take():
+        self.ask_ahead()
+        if self._failure is not None or self._question is None or not turn.take():
             return False
-        if self._question is not None:
-            self._question.then(lambda is_new: self._answered(turn, then, is_new=is_new))
-            return True
-        try:
-            is_new = self._archive.is_new(self.sop_instance)
-        except ServiceError:  # told by `complete`, which comes to it again
-            is_new = False
-        return self._keep_soon(turn, then, is_new=is_new)
+        self._question.then(lambda is_new: self._answered(turn, then, is_new=is_new), time.monotonic())
+        return True
 
     def _answered(self, turn: Turn, then: Then, *, is_new: bool) -> None:
         """The index has said whether the object is new: keep it without waiting, or else as any other."""
@@ -203,11 +204,9 @@ class Reception:
     def _checked(self) -> Above:
         """What the object belongs to. ServiceError for what it is not."""
         if self._above is None:
-            found = self._outset()
-            if found is None or (found[outset.SOP_CLASS], found[outset.SOP_INSTANCE]) != self._said:
+            self._look()
+            if self._above is None:
                 self._above = self._verified()
-            else:
-                self._above = found[outset.STUDY], found[outset.SERIES]
         if self._wanted and self._above[0] != self._wanted:
             raise ServiceError("mismatch", f"it is of the study {self._above[0]}", rule="PS3.18 §10.5.1")
         return self._above
@@ -216,13 +215,16 @@ class Reception:
     def _said(self) -> tuple[str, str]:
         return self.sop_class, self.sop_instance
 
-    def _outset(self) -> dict[int, str] | None:
-        """The UIDs at the beginning of the data set, where it is as plain as most are."""
+    def _look(self) -> None:
+        """See by the beginning of the data set what it belongs to, where it is as plain as most are."""
+        self._looked = True
         syntax = uids.transfer_syntax(self.transfer_syntax)
         if syntax is None or syntax.deflated:
-            return None
+            return
         start = len(self._header)
-        return outset.uids_of(self._writer.head(start + BEGINNING), start, form_for(syntax))
+        found = outset.uids_of(self._writer.head(start + BEGINNING), start, form_for(syntax))
+        if found is not None and (found[outset.SOP_CLASS], found[outset.SOP_INSTANCE]) == self._said:
+            self._above = found[outset.STUDY], found[outset.SERIES]
 
     def _verified(self) -> Above:
         """The same of a data set that is not so plain."""

@@ -7,6 +7,7 @@ than the write. Where the system has no such calls, `open_direct` gives None, an
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ _CALLS = {"x86_64": (206, 207, 208, 209), "aarch64": (0, 1, 4, 2)}
 
 _WRITE_PARTS, _TELL = 8, 1
 """IOCB_CMD_PWRITEV and IOCB_FLAG_RESFD."""
+
+_MOST = 32
+"""Writes under way at once."""
 
 
 class _Part(ctypes.Structure):
@@ -54,19 +58,34 @@ class _Event(ctypes.Structure):
     )
 
 
+class _Write:
+    """One write on its way, and what must stay where it is until it has ended."""
+
+    __slots__ = ("control", "owner", "parts", "size", "vector")
+
+    def __init__(self, parts: Sequence[memoryview], owner: object) -> None:
+        self.parts, self.owner = parts, owner
+        self.size = sum([len(part) for part in parts])
+        self.vector = (_Part * len(parts))()
+        for one, part in zip(self.vector, parts, strict=True):
+            one.base = ctypes.addressof(ctypes.c_char.from_buffer(part))
+            one.length = len(part)
+        self.control = _Control(opcode=_WRITE_PARTS, flags=_TELL, count=len(parts))
+        self.control.buffer = ctypes.addressof(self.vector)
+
+
 class DirectWrites:
-    """One write at a time; `event` becomes readable when it has ended. OSError where it cannot be made."""
+    """`event` becomes readable when writes have ended. OSError where it cannot be made."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(None, use_errno=True)
         self._setup, self._destroy, self._events, self._submit = _CALLS[platform.machine()]
         self._context = ctypes.c_ulong(0)
-        self._call(self._setup, ctypes.c_long(4), ctypes.byref(self._context))
+        self._call(self._setup, ctypes.c_long(_MOST), ctypes.byref(self._context))
         self.event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._told = _Event()
-        self._control = _Control(opcode=_WRITE_PARTS, flags=_TELL, event=self.event)
-        self._parts = (_Part * 0)()
-        self._held: Sequence[memoryview] = ()
+        self._told = (_Event * _MOST)()
+        self._under_way: dict[int, _Write] = {}
+        self._count = 0
 
     def _call(self, number: int, *arguments: object) -> int:
         found: int = self._library.syscall(ctypes.c_long(number), *arguments)
@@ -75,39 +94,38 @@ class DirectWrites:
             raise OSError(error, os.strerror(error))
         return found
 
-    def write(self, file: int, parts: Sequence[memoryview], position: int) -> None:
-        """Begin to write the parts, which stay as they are until it has ended. OSError where it cannot."""
-        made = (_Part * len(parts))()
-        for index, part in enumerate(parts):
-            made[index].base = ctypes.addressof(ctypes.c_char.from_buffer(part))
-            made[index].length = len(part)
-        control = self._control
-        control.file, control.offset = file, position
-        control.buffer, control.count = ctypes.addressof(made), len(parts)
-        self._parts, self._held = made, parts
-        pointer = ctypes.pointer(control)
+    def write(self, file: int, parts: Sequence[memoryview], position: int, owner: object) -> None:
+        """Begin to write the parts, which stay as they are until `ended` gives the owner. OSError."""
+        one = _Write(parts, owner)
+        self._count += 1
+        one.control.data, one.control.file = self._count, file
+        one.control.offset, one.control.event = position, self.event
+        pointer = ctypes.pointer(one.control)
         self._call(self._submit, self._context, ctypes.c_long(1), ctypes.byref(pointer))
+        self._under_way[self._count] = one
 
-    def ended(self) -> int | None:
-        """How many bytes the one that has ended has written; None where none has. OSError if it failed."""
+    def ended(self) -> list[tuple[object, OSError | None]]:
+        """The owners of writes that have ended, and why they failed where they did. OSError."""
         try:
             os.eventfd_read(self.event)
         except BlockingIOError:
-            return None
-        none = ctypes.c_void_p(None)
-        told = ctypes.byref(self._told)
-        if not self._call(self._events, self._context, ctypes.c_long(0), ctypes.c_long(1), told, none):
-            return None
-        self._parts, self._held = (_Part * 0)(), ()
-        result = int(self._told.result)
-        if result < 0:
-            raise OSError(-result, os.strerror(-result))
-        return result
+            return []
+        none, told = ctypes.c_void_p(None), ctypes.byref(self._told)
+        most = ctypes.c_long(_MOST)
+        count = self._call(self._events, self._context, ctypes.c_long(0), most, told, none)
+        return [self._ended(event) for event in self._told[:count]]
+
+    def _ended(self, event: _Event) -> tuple[object, OSError | None]:
+        one, result = self._under_way.pop(event.data), int(event.result)
+        if result == one.size:
+            return one.owner, None
+        number = -result if result < 0 else errno.EIO
+        return one.owner, OSError(number, os.strerror(number))
 
     def finish(self) -> None:
         """Wait for the end of what was begun; nothing can be begun any more. `close` is for afterwards."""
         self._call(self._destroy, self._context)
-        self._held = ()
+        self._under_way.clear()
 
     def close(self) -> None:
         """Close the event, once no loop watches it."""

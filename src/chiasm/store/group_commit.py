@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..errors import ServiceError
-from .journal import Content, Told
+from .journal import Ahead, Content, Told
 
 MOST, BYTES = 1_000, 16 << 20
 """Events of one commit at most, and the bytes with which it is full."""
@@ -23,6 +23,7 @@ class Waiting:
     content: Content
     told: Told
     done: asyncio.Future[int] | None = None
+    ahead: Ahead | None = None
 
 
 Ended = Callable[["int | Exception"], None]
@@ -65,9 +66,9 @@ class GroupCommit:
                 told(error)
             raise
 
-    def submit(self, payload: bytes, content: Content, told: Told) -> None:
+    def submit(self, payload: bytes, content: Content, told: Told, ahead: Ahead | None = None) -> None:
         """The same for one who does not wait: `told` is called with the number, or with what was raised."""
-        self._add(Waiting(payload, content, told))
+        self._add(Waiting(payload, content, told, None, ahead))
 
     def _add(self, one: Waiting) -> None:
         self._waiting.append(one)

@@ -52,6 +52,16 @@ Recover = Callable[[Chain], object]
 """Brings what the index lacks of a chain into it."""
 
 
+class Ahead(Protocol):
+    """Where a journal lets what an event will bring be written while it comes."""
+
+    def write(self, content: memoryview) -> bool:
+        """Begin to write the whole blocks of what is held so far; False where it may no more."""
+
+    def release(self) -> None:
+        """Nothing more comes, or it is not to be kept so."""
+
+
 class Journal(Protocol):
     """One chain that this process appends to, and those of the others beside it.
 
@@ -72,8 +82,11 @@ class Journal(Protocol):
         Once a commit has begun `told` is called, even where who waits was cancelled meanwhile.
         """
 
-    def submit(self, event: Event, content: Content, told: Told) -> None:
-        """The same for one who does not wait: `told` is called with the count, or with the ServiceError."""
+    def submit(self, event: Event, content: Content, told: Told, ahead: Ahead | None = None) -> None:
+        """The same for one who does not wait: `told` is called with the count, or with the ServiceError.
+
+        `ahead` is what has written of the content already.
+        """
 
     def home(self, count: int) -> None:
         """The content that an event brought is written in its place, and need not be kept here."""

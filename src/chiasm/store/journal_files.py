@@ -13,17 +13,17 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ServiceError
 from ..model import Event
 from . import journal
+from .direct_commits import DirectCommits
 from .direct_writes import open_direct
 from .durable import sync_file_system, sync_folder
 from .group_commit import Ended, GroupCommit, Waiting
-from .journal import Content, Record, Told
-from .landing import Batch, Landing
+from .journal import Ahead, Content, Record, Told
+from .landing import Landing
 from .segments import Tail, drop_unbegun, read_segment, segments
 
 _PROGRESS = struct.Struct("<QQ")
@@ -96,16 +96,6 @@ def _hold(path: Path) -> Chain | None:
     return Chain(path, lock)
 
 
-@dataclass(frozen=True, slots=True)
-class UnderWay:
-    """A batch that the kernel is writing, and who is told when it has."""
-
-    batch: list[Waiting]
-    records: list[bytes]
-    laid: Batch
-    ended: Ended
-
-
 class FileJournal:
     """The chain that this process appends to; one commit serves all who wait by then (group commit).
 
@@ -127,10 +117,8 @@ class FileJournal:
         self._pace = 0.0
         self._closed = False
         self._group = GroupCommit(self._commit, lambda: self._pace <= _QUICK, self._start)
-        self._direct = open_direct()
-        self._under_way: UnderWay | None = None
-        self._landed = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        writes = open_direct()
+        self._direct = DirectCommits(self._landing, writes) if writes is not None else None
         self._progress = Progress(chain.folder, self._tail.sequence)
 
     @property
@@ -147,9 +135,9 @@ class FileJournal:
         """
         return await self._group.append(journal.encode(event), content, told)
 
-    def submit(self, event: Event, content: Content, told: Told) -> None:
+    def submit(self, event: Event, content: Content, told: Told, ahead: Ahead | None = None) -> None:
         """The same for one who does not wait: `told` is called with the number, or with the ServiceError."""
-        self._group.submit(journal.encode(event), content, told)
+        self._group.submit(journal.encode(event), content, told, ahead)
 
     def _commit(self, batch: list[Waiting]) -> int:
         """Make a batch durable: the number of its first record. ServiceError."""
@@ -187,41 +175,24 @@ class FileJournal:
         """Begin to make a batch durable; False where it must be waited for, or where that is to fail."""
         if self._direct is None or self._trouble:
             return False
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            loop.add_reader(self._direct.event, self._completed)
-            self._loop = loop
         try:
             records, entries = self._prepared(batch)
-            laid = self._landing.lay(self._tail.sequence + 1, self._tail.hash, entries)
-            self._direct.write(laid.file, laid.parts, laid.position)
         except OSError:
             return False
-        self._landed.clear()
-        self._under_way = UnderWay(batch, records, laid, ended)
+        first, previous, ahead = self._tail.sequence + 1, self._tail.hash, batch[0].ahead
+
+        def durable(error: OSError | None) -> None:
+            try:
+                ended(_refused(error) if error is not None else self._recorded(batch, records))
+            except ServiceError as trouble:
+                ended(trouble)
+
+        self._direct.begin(lambda lent: self._landing.lay(first, previous, entries, lent), ahead, durable)
         return True
 
-    def _completed(self) -> None:
-        """The kernel has written what was begun, or could not."""
-        work = self._under_way
-        if self._direct is None or work is None:
-            return
-        outcome: int | Exception
-        try:
-            written = self._direct.ended()
-            if written is None:
-                return
-            if written != work.laid.size:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            self._landing.wrote(work.laid)
-            outcome = self._recorded(work.batch, work.records)
-        except OSError as error:
-            outcome = _refused(error)
-        except ServiceError as error:
-            outcome = error
-        self._under_way = None
-        self._landed.set()
-        work.ended(outcome)
+    def lend(self) -> Ahead | None:
+        """What lets an object that is coming be written to the log meanwhile, where nobody else writes."""
+        return self._direct.lend() if self._direct is not None and not self._trouble else None
 
     def home(self, number: int) -> None:
         """The content that an event brought is written in its place."""
@@ -282,29 +253,11 @@ class FileJournal:
         """The number of the last record of each chain."""
         return {name: last_of(self._folder / name) for name in self.chains()}
 
-    def _let_go(self) -> None:
-        """Let what the kernel writes end, and watch for it no more."""
-        direct, loop = self._direct, self._loop
-        if direct is None:
-            return
-        if loop is None or not loop.is_running():
-            direct.finish()
-            direct.close()
-            return
-        if self._under_way is not None:
-            self._landed.wait(_PATIENCE)  # of the loop, which runs in another thread
-        direct.finish()
-
-        def forgotten() -> None:
-            loop.remove_reader(direct.event)
-            direct.close()
-
-        loop.call_soon_threadsafe(forgotten)
-
     def close(self) -> None:
         """Let go of the chain; everything in it is durable already."""
         self._group.close()
-        self._let_go()
+        if self._direct is not None:
+            self._direct.close()
         with contextlib.suppress(OSError):  # what is not settled is found again at the next start
             self._landing.close()
         self._closed = True

@@ -16,7 +16,7 @@ from ..model import Event
 from . import journal
 from .group_commit import GroupCommit, Waiting
 from .index_driver import PostgresDriver
-from .journal import Content, Record, Recover, Told
+from .journal import Ahead, Content, Record, Recover, Told
 from .journal_chains import Hold, SharedChains
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ class SharedJournal:
         """
         return await self._group.append(journal.encode(event), content, told)
 
-    def submit(self, event: Event, content: Content, told: Told) -> None:
+    def submit(self, event: Event, content: Content, told: Told, ahead: Ahead | None = None) -> None:
         """The same for one who does not wait: `told` is called with the count, or with the ServiceError."""
         self._group.submit(journal.encode(event), content, told)
 

@@ -46,8 +46,9 @@ is left to others between two steps of prewriting, until someone waits for them;
 strip becomes larger than it must be."""
 
 _CONTENT = struct.Struct("<I")
-_BLOCK = 4096
+BLOCK = 4096
 _LARGE = 128 << 10
+_LENT = (1 << 20) + (64 << 10)
 _STAGE = 2 << 20
 _NAMES = ("landing-0", "landing-1")
 
@@ -62,15 +63,29 @@ class Landed:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Whole blocks that go to a position of a file, `size` bytes in all, and the last record's number."""
+@dataclass(slots=True)
+class Lent:
+    """A place behind the end of a file for an object that is coming, `size` bytes, so many written by now."""
 
     file: int
-    parts: Sequence[memoryview]
+    position: int
+    size: int
+    written: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Whole blocks for positions of a file, from one on, `size` bytes in all; the last record's number.
+
+    `is_ahead`: whether what was written of its first object is left out.
+    """
+
+    file: int
+    writes: Sequence[tuple[int, Sequence[memoryview]]]
     position: int
     size: int
     last: int
+    is_ahead: bool = False
 
 
 class _Strip:
@@ -79,7 +94,7 @@ class _Strip:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = _opened(path)
-        self.written = os.fstat(self.file).st_size & -_BLOCK
+        self.written = os.fstat(self.file).st_size & -BLOCK
         self.end = 0
         self.last = 0
         self.awaited = threading.Event()
@@ -101,7 +116,7 @@ class _Strip:
 
     def blank(self) -> None:
         """Say that nothing in it is needed any more."""
-        _write(self.file, [pages(_BLOCK)], 0)
+        _write(self.file, [pages(BLOCK)], 0)
         self.end = 0
 
 
@@ -126,20 +141,45 @@ class Landing:
         OSError where they cannot be.
         """
         batch = self.lay(first, previous, entries)
-        _write(batch.file, batch.parts, batch.position)
+        for position, parts in batch.writes:
+            _write(batch.file, parts, position)
         self.wrote(batch)
 
-    def lay(self, first: int, previous: bytes, entries: Sequence[tuple[bytes, Content]]) -> Batch:
-        """What `write` writes, for who writes it otherwise and then calls `wrote`. OSError without room."""
+    def lend(self) -> Lent | None:
+        """A place for the content of an object that is to be the next entry; None where there is no room.
+
+        What is not yet at the end of the log is not part of it: the next batch goes there all the same.
+        """
+        strip = self._strips[self._current] if self._strips else None
+        if strip is None or not strip.end or strip.end + _LENT > strip.written:
+            return None
+        return Lent(strip.file, strip.end + BLOCK, _LENT - 2 * BLOCK)
+
+    def lay(
+        self,
+        first: int,
+        previous: bytes,
+        entries: Sequence[tuple[bytes, Content]],
+        lent: Lent | None = None,
+    ) -> Batch:
+        """What `write` writes, for who writes it otherwise and then calls `wrote`. OSError without room.
+
+        `lent` is the place of the first object, where it had one.
+        """
         size = 0
         for record, content in entries:
             size += _CONTENT.size + len(record) + len(content)
             if len(content) >= _LARGE:
-                size += 2 * _BLOCK  # at most, before and behind it
+                size += 2 * BLOCK  # at most, before and behind it
         strip = self._with_room(size)
         parts = self._laid_out(entries, size, b"" if strip.end else HEAD.pack(MAGIC, first, previous))
-        total = sum([len(part) for part in parts])
-        return Batch(strip.file, parts, strip.end, total, first + len(entries) - 1)
+        total, last = sum([len(part) for part in parts]), first + len(entries) - 1
+        begin, behind = parts[:1], strip.end + len(parts[0])
+        if lent is None or len(parts) == 1 or (lent.file, lent.position) != (strip.file, behind):
+            return Batch(strip.file, [(strip.end, parts)], strip.end, total, last)
+        rest = [one for one in (parts[1][lent.written :], *parts[2:]) if one]
+        writes = [(strip.end, begin), (behind + lent.written, rest)]
+        return Batch(strip.file, writes if rest else writes[:1], strip.end, total, last, is_ahead=True)
 
     def wrote(self, batch: Batch) -> None:
         """A batch that was laid is durable."""
@@ -165,7 +205,7 @@ class Landing:
             if len(content) >= _LARGE:
                 middle = _filled(stage, middle)
                 if isinstance(content, memoryview) and are_pages(content):
-                    whole = len(content) & -_BLOCK
+                    whole = len(content) & -BLOCK
                     parts += [stage[begin:middle], content[:whole]]  # neither is empty
                     begin, rest = middle, content[whole:]
             at = middle + len(rest)
@@ -231,7 +271,7 @@ class Landing:
 
 
 def _padded(size: int) -> int:
-    return -(-size // _BLOCK) * _BLOCK
+    return -(-size // BLOCK) * BLOCK
 
 
 def _filled(stage: memoryview, at: int) -> int:
@@ -258,7 +298,7 @@ def _write(file: int, parts: Sequence[memoryview], position: int) -> None:
     end = position + sum([len(part) for part in left])
     while left:
         written = os.pwritev(file, left, position)
-        if written % _BLOCK:
+        if written % BLOCK:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         position += written
         if position == end:
@@ -289,7 +329,7 @@ def _entries(data: mmap.mmap) -> Iterator[Landed]:
     while position + _CONTENT.size + RECORD.size <= len(data):
         (size,) = _CONTENT.unpack_from(data, position)
         length, crc, digest = RECORD.unpack_from(data, position + _CONTENT.size)
-        if not size and not length and position % _BLOCK:  # the rest of a block
+        if not size and not length and position % BLOCK:  # the rest of a block
             position = _padded(position)
             continue
         start = position + _CONTENT.size + RECORD.size

@@ -6,21 +6,28 @@ import asyncio
 import contextlib
 import os
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .durable import begin_writing, sync_folder
 from .pages import pages
 
+if TYPE_CHECKING:
+    from .journal import Ahead
+
 BUFFER = 1 << 20
-"""Bytes of an object that are held: what is larger is written as it comes."""
+AHEAD = 256 << 10
+"""Bytes of an object that are held: what is larger is written as it comes. Bytes that go into a log ahead of
+the rest."""
 
 
 class Folder(Protocol):
     """The store that an object goes into."""
 
     root: Path
+    lend: Callable[[], Ahead | None]
     spare: deque[memoryview]
     threads: ThreadPoolExecutor
 
@@ -34,11 +41,13 @@ class Folder(Protocol):
 class LocalWriter:
     """One object on its way into its file."""
 
-    __slots__ = ("_buffer", "_file", "_store", "key", "size")
+    __slots__ = ("_buffer", "_file", "_next", "_store", "ahead", "key", "size")
 
     def __init__(self, store: Folder, key: str) -> None:
         self._store, self.key, self._file = store, key, -1
         self.size = 0
+        self.ahead: Ahead | None = None
+        self._next = AHEAD
         self._buffer = store.spare.pop() if store.spare else pages(BUFFER)
 
     def write(self, data: bytes | memoryview) -> None:
@@ -46,7 +55,10 @@ class LocalWriter:
         end = self.size + len(data)
         if end <= BUFFER:
             self._buffer[self.size : end] = data
+            if end >= self._next:
+                self._go_ahead(end)
         else:
+            self._stay()
             if self._file < 0:
                 self._file = self._store.open(self.key)
                 _write(self._file, self._buffer[: self.size])
@@ -54,6 +66,22 @@ class LocalWriter:
                 self._buffer[self.size :] = data[: BUFFER - self.size]
             _write(self._file, data)
         self.size = end
+
+    def _go_ahead(self, end: int) -> None:
+        """Let the log have what has come so far, if it will."""
+        if self.ahead is None:
+            self.ahead = self._store.lend()
+        if self.ahead is not None and self.ahead.write(self._buffer[:end]):
+            self._next = end + AHEAD
+        else:
+            self._stay()
+
+    def _stay(self) -> None:
+        """Let it have nothing before all is there."""
+        if self.ahead is not None:
+            self.ahead.release()
+            self.ahead = None
+        self._next = BUFFER + 1
 
     def head(self, most: int) -> bytes:
         """The first bytes of the object, a buffer's length at most."""
@@ -83,6 +111,7 @@ class LocalWriter:
 
     def commit_now(self) -> None:
         """The same at once, for a thread."""
+        self._stay()
         if self._file < 0:
             self._file = self._store.open(self.key)
             _write(self._file, self._buffer[: self.size])
@@ -99,6 +128,7 @@ class LocalWriter:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
+        self._stay()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

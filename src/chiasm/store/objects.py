@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .journal import Ahead
 
 
 class ObjectWriter(Protocol):
@@ -30,6 +33,10 @@ class ObjectWriter(Protocol):
     @property
     def content(self) -> memoryview | None:
         """The whole object, where a log of this machine may make it durable instead of `commit`."""
+
+    @property
+    def ahead(self) -> Ahead | None:
+        """What has written a part of such an object to the log already."""
 
     def place(self) -> None:
         """Put such an object into its place, not durable by that. OSError."""

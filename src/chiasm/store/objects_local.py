@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ServiceError, UsageError
 from .durable import sync_folder
 from .local_writer import BUFFER, LocalWriter
+
+if TYPE_CHECKING:
+    from .journal import Ahead
 
 _FOLDER = 256
 _SPARE = 16
@@ -23,7 +27,10 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class LocalObjects:
-    """A folder of objects: `ab/cdef….dcm`, random names in 256 folders."""
+    """A folder of objects: `ab/cdef….dcm`, random names in 256 folders.
+
+    `lend` gives what lets an object be written to a log while it comes, where there is one that can.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root, self._place = root, str(root)
@@ -33,6 +40,7 @@ class LocalObjects:
             raise UsageError(f"it cannot hold objects: {error.strerror}", source=str(root)) from None
         self.spare: deque[memoryview] = deque(maxlen=_SPARE)
         self._shard, self._named = "", _FOLDER
+        self.lend: Callable[[], Ahead | None] = lambda: None
         self.threads = ThreadPoolExecutor(4, thread_name_prefix="objects")
 
     def create(self) -> LocalWriter:

@@ -144,6 +144,10 @@ class RemoteWriter:
             self._key = new_key(time.time())
         return self._key
 
+    @property
+    def ahead(self) -> None:
+        """No log of this machine holds it."""
+
     def write(self, data: bytes | memoryview) -> None:
         """Take bytes; OSError where there is no room."""
         self._file.write(data)
