@@ -59,7 +59,8 @@ def test_sequences_before_them_are_stepped_over(syntax, undefined):
     pydicom.filewriter.write_dataset(_target(written, syntax), data)
     known = uids.transfer_syntax(syntax)
     assert known is not None
-    assert outset.uids_of(written.getvalue(), 0, form_for(known)) == UIDS
+    is_plain = known.little_endian  # big endian takes a whole reading
+    assert outset.uids_of(written.getvalue(), 0, form_for(known)) == (UIDS if is_plain else None)
 
 
 def _target(written: io.BytesIO, syntax: pydicom.uid.UID) -> pydicom.filebase.DicomFileLike:

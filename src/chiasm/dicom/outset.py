@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ChiasmError
 from . import enclosed
-from .reading import Buffer, Reading
+from .reading import Reading
 from .vr import LONG_CODES, SHORT_CODES, UNDEFINED, Form
 
 SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
@@ -12,35 +12,43 @@ SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0
 _WANTED = frozenset((SOP_CLASS, SOP_INSTANCE, STUDY, SERIES))
 _MOST = 2_000
 _UID = frozenset("0123456789.")
+_SHORT = frozenset([int.from_bytes(code, "big") for code in SHORT_CODES])
+_LONG = frozenset([int.from_bytes(code, "big") for code in LONG_CODES])
 
 
-def uids_of(buffer: Buffer, start: int, form: Form) -> dict[int, str] | None:
+def uids_of(buffer: bytes, start: int, form: Form) -> dict[int, str] | None:
     """SOP Class, SOP Instance, Study and Series Instance UID by tag, of a data set that begins at `start`.
 
     None where any of them is absent or no UID, where elements are out of order, where the buffer ends before
-    all are found, or behind 2,000 elements: what such a data set is takes a whole reading. PS3.5 §7.1, §9.1.
+    all are found, behind 2,000 elements, and for big endian: what such a data set is takes a whole reading.
+    PS3.5 §7.1, §9.1.
     """
+    if not form.little:
+        return None
     found: dict[int, str] = {}
+    implicit = form.implicit
     pos, stop, last = start, len(buffer), -1
     for _ in range(_MOST):
         if pos + 12 > stop:
             return None
-        group, number, code, length = form.head.unpack_from(buffer, pos)
-        tag = group << 16 | number
-        if tag <= last or group == 0xFFFE:
+        tag = buffer[pos + 1] << 24 | buffer[pos] << 16 | buffer[pos + 3] << 8 | buffer[pos + 2]
+        if tag <= last or tag >> 16 == 0xFFFE:
             return None
-        last = tag
-        at = pos + 8
-        if form.implicit:
-            length = form.long.unpack_from(buffer, pos + 4)[0]
-        elif code not in SHORT_CODES:
-            if code not in LONG_CODES:
-                return None
-            length = form.long.unpack_from(buffer, at)[0]
+        last, at = tag, pos + 8
+        code = buffer[pos + 4] << 8 | buffer[pos + 5]
+        if implicit:
+            length = _long(buffer, pos + 4)
+        elif code in _SHORT:
+            length = buffer[pos + 7] << 8 | buffer[pos + 6]
+        elif code in _LONG:
+            length = _long(buffer, at)
             at = pos + 12
+        else:
+            return None
         pos = at + length
         if length == UNDEFINED:
-            pos = _behind(buffer, at, form, LONG_CODES.get(code, ""))
+            name = "" if implicit else LONG_CODES[buffer[at - 8 : at - 6]]
+            pos = _behind(buffer, at, form, name)
         if pos > stop:
             return None
         if tag in _WANTED:
@@ -53,7 +61,11 @@ def uids_of(buffer: Buffer, start: int, form: Form) -> dict[int, str] | None:
     return None
 
 
-def _behind(buffer: Buffer, at: int, form: Form, name: str) -> int:
+def _long(buffer: bytes, at: int) -> int:
+    return buffer[at + 3] << 24 | buffer[at + 2] << 16 | buffer[at + 1] << 8 | buffer[at]
+
+
+def _behind(buffer: bytes, at: int, form: Form, name: str) -> int:
     """Where a sequence of undefined length ends; behind the buffer where it is not whole within it."""
     reading = Reading()
     try:

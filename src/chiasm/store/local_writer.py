@@ -98,7 +98,8 @@ class LocalWriter:
         file = self._store.open(self.key)
         try:
             _write(file, self._buffer[: self.size])
-            begin_writing(file)
+            if self.ahead is not None:  # it came alone: the sender's next one leaves time for it
+                begin_writing(file)
         except OSError:
             self._store.path(self.key).unlink()
             raise
