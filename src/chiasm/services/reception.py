@@ -123,7 +123,7 @@ class Reception:
         except OSError as error:
             self._failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
         if self._above is None and not self._looked and self._writer.size >= _PLAIN:
-            self._look()
+            self._above = self._seen()
         self._digest.update(data)
 
     def abandon(self) -> None:
@@ -204,9 +204,7 @@ class Reception:
     def _checked(self) -> Above:
         """What the object belongs to. ServiceError for what it is not."""
         if self._above is None:
-            self._look()
-            if self._above is None:
-                self._above = self._verified()
+            self._above = self._seen() or self._verified()
         if self._wanted and self._above[0] != self._wanted:
             raise ServiceError("mismatch", f"it is of the study {self._above[0]}", rule="PS3.18 §10.5.1")
         return self._above
@@ -215,16 +213,17 @@ class Reception:
     def _said(self) -> tuple[str, str]:
         return self.sop_class, self.sop_instance
 
-    def _look(self) -> None:
-        """See by the beginning of the data set what it belongs to, where it is as plain as most are."""
+    def _seen(self) -> Above | None:
+        """What the beginning of the data set says it belongs to, where it is as plain as most are."""
         self._looked = True
         syntax = uids.transfer_syntax(self.transfer_syntax)
         if syntax is None or syntax.deflated:
-            return
+            return None
         start = len(self._header)
         found = outset.uids_of(self._writer.head(start + BEGINNING), start, form_for(syntax))
-        if found is not None and (found[outset.SOP_CLASS], found[outset.SOP_INSTANCE]) == self._said:
-            self._above = found[outset.STUDY], found[outset.SERIES]
+        if found is None or (found[outset.SOP_CLASS], found[outset.SOP_INSTANCE]) != self._said:
+            return None
+        return found[outset.STUDY], found[outset.SERIES]
 
     def _verified(self) -> Above:
         """The same of a data set that is not so plain."""
