@@ -121,6 +121,21 @@ def test_an_object_is_kept_without_waiting_once_it_is_durable(tmp_path, image):
     assert (outcome.verdict, outcome.sop_instance, kept) == ("stored", *image)
 
 
+def test_an_index_that_fails_is_told(tmp_path, image, monkeypatch):
+    def gone(*_):
+        raise ServiceError("unavailable", "the index does not answer")
+
+    async def work(archive):
+        monkeypatch.setattr(archive.index, "holds", gone)
+        monkeypatch.setattr(archive.index, "instance", gone)
+        reception, begun, _ = soon(archive, image[1], image[0])
+        return begun, await reception.complete()
+
+    begun, outcome = receiving(tmp_path, work)
+    assert not begun
+    assert (outcome.verdict, outcome.failure) == ("refused", "unavailable")
+
+
 def test_what_takes_more_is_told_as_well(tmp_path, image):
     async def work(archive):
         _, _, told = soon(archive, image[1], image[0])

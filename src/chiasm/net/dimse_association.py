@@ -280,9 +280,8 @@ class ServerAssociation:
             self._keep()
             return
         self._keep()
-        if (
-            self.protocol.machine.may(Event.DATA) and not self.stream.lost.is_set()
-        ):  # a peer that releases waits
+        # A peer that asked for release waits for its answers too.
+        if self.protocol.machine.may(Event.DATA) and not self.stream.lost.is_set():
             self.protocol.send_answer(exchange.context.id, exchange.command, status)
             self.stream.flush()
 

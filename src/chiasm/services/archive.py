@@ -156,8 +156,10 @@ class Archive:
             return None
         question = Question(sop_instance, self._lately, time.monotonic())
         if self.is_embedded:
-            with contextlib.suppress(ServiceError):  # then it is not known
+            try:
                 question.answer(is_new=not self.index.holds(sop_instance))
+            except ServiceError:  # told by `held`, which comes to it again
+                return None
         elif (asked := self.index.held_soon(sop_instance)) is not None:
             asked.add_done_callback(question.answered)
         else:
