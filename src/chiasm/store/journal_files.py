@@ -172,13 +172,16 @@ class FileJournal:
         return first
 
     def _start(self, batch: list[Waiting], ended: Ended) -> bool:
-        """Begin to make a batch durable; False where it must be waited for, or where that is to fail."""
+        """Begin to make a batch durable, and tell how that ended; False where it must be waited for."""
         if self._direct is None or self._trouble:
             return False
         try:
             records, entries = self._prepared(batch)
-        except OSError:
-            return False
+        except (
+            OSError
+        ) as error:  # not to be tried otherwise: what goes ahead may be under way to the same place
+            ended(_refused(error))
+            return True
         first, previous, ahead = self._tail.sequence + 1, self._tail.hash, batch[0].ahead
 
         def durable(error: OSError | None) -> None:
