@@ -157,18 +157,18 @@ def test_what_is_sent_by_several_at_once_is_kept_once_with_postgresql(
     async def run() -> tuple[list[str], list[str], int]:
         async with opened(tmp_path, database=postgres_database) as archive:
             async with asyncio.timeout(30):
-                while (question := archive.ask("1.2.6")) is None:  # the connection is being made
+                while (question := archive.ask("1.2.6", "1.2.99")) is None:  # the connection is being made
                     await asyncio.sleep(0.01)
             new: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            question.then(new.set_result, 0.0)
+            question.then(new.set_result)
             assert await new
             at_once = await give_soon(archive, "1.2.5", data_set("1.2.5"), 4)
             await archive.settle()
             late = archive.receive(
                 sop_class=CT, sop_instance="1.2.7", transfer_syntax=EXPLICIT, source=SENDER
             )  # it asks before another brings the same
-            late.write(data_set("1.2.7"))
-            await give(archive, "1.2.7", data_set("1.2.7"))
+            late.write(data_set("1.2.7", bytes(40_000)))
+            await give(archive, "1.2.7", data_set("1.2.7", bytes(40_000)))
             await archive.settle()
             await asyncio.sleep(0.05)
             told: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()

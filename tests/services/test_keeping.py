@@ -25,6 +25,7 @@ class Steps(list):
         self.is_full = False
         self.trouble = ""
         self.places = 0
+        self.kept: list[Location] = []
 
     def submit(self, event, content, told, ahead=None):
         self.append(f"submitted {bytes(content)!r}")
@@ -67,7 +68,7 @@ class Journal:
 
 def keeping(work, steps):
     async def run():
-        kept = Keeping(Journal(steps), steps, far=False)
+        kept = Keeping(Journal(steps), steps, steps.kept.append, far=False)
         await work(kept)
         for _ in range(3):
             await asyncio.sleep(0)
@@ -85,7 +86,8 @@ def test_the_sender_is_answered_between_durable_and_placed():
 
     kept = keeping(work, steps)
     assert steps == ["submitted b'abc'", "answered 7", "placed", "closed", "home 7", "indexed 7"]
-    assert kept.recent == {"1.3": (b"digest", "1.2.840.10008.1.2.1")}
+    assert kept.recent == {"1.3": LOCATION}
+    assert steps.kept == [LOCATION]
 
 
 def test_what_waits_is_kept_alike():

@@ -1,89 +1,129 @@
-"""Questions that are asked ahead: what they say, and when they cannot be sure."""
+"""Whether what comes is new, asked of both databases: by what is known of its study, or of each object."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
-from chiasm.services.questions import Lately, Question
+import pytest
 
-UID = "1.2.3"
+from chiasm.services.archive import Archive
+
+from .test_archive import CT, EXPLICIT, SENDER, data_set, give, opened
+
+LARGE = bytes(40_000)
 
 
-def asked(
-    work: Callable[[asyncio.Future[list[object]], Lately, list[bool]], object], now: float = 0.1
-) -> list[bool]:
-    """What was told of a question that was asked ahead, once the work was done."""
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
 
+
+async def ready(archive: Archive) -> None:
+    """Return once the database is asked in the loop."""
+    async with asyncio.timeout(30):
+        while archive.ask("9.9", "9") is None:
+            await asyncio.sleep(0.01)
+
+
+async def is_new(archive: Archive, uid: str, study: str = "1.2.3") -> bool:
+    question = archive.ask(uid, study)
+    assert question is not None
+    told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    question.then(told.set_result)
+    async with asyncio.timeout(30):
+        return await told
+
+
+async def soon(archive: Archive, uid: str, data: bytes) -> str:
+    """The verdict on an object that is kept without a task."""
+    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    reception = archive.receive(sop_class=CT, sop_instance=uid, transfer_syntax=EXPLICIT, source=SENDER)
+    reception.write(data)
+    assert reception.complete_soon(lambda outcome: told.set_result(outcome.verdict.value))
+    return await told
+
+
+def counted(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the questions that the index is asked from now on."""
+    asked: list[str] = []
+
+    def told(name: str) -> Callable[..., object]:
+        work = getattr(archive.index, name)
+
+        def tell(*values: object) -> object:
+            asked.append(name)
+            return work(*values)
+
+        return tell
+
+    for name in ("holds", "held_soon", "held_of", "held_of_soon"):
+        monkeypatch.setattr(archive.index, name, told(name))
+    return asked
+
+
+def test_the_index_is_asked_once_about_a_study_that_comes(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> tuple[list[str], list[str]]:
+        async with opened(tmp_path, database=database) as archive:
+            await ready(archive)
+            asked = counted(archive, monkeypatch)
+            verdicts = [await soon(archive, f"1.2.{one}", data_set(f"1.2.{one}", LARGE)) for one in range(8)]
+            verdicts.append(await soon(archive, "1.2.5", data_set("1.2.5", LARGE)))
+            verdicts.append(await soon(archive, "1.2.6", data_set("1.2.6", LARGE + b"\1\1")))
+            return verdicts, asked
+
+    verdicts, asked = asyncio.run(run())
+    assert verdicts == ["stored"] * 8 + ["identical", "version"]
+    assert asked == ["held_of_soon" if database else "held_of"]
+
+
+def test_what_was_held_when_the_node_began_is_known(tmp_path: Path, database: str) -> None:
     async def run() -> list[bool]:
-        future: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-        lately, told = Lately(), []
-        question = Question(UID, lately, 0.0)
-        future.add_done_callback(question.answered)
-        work(future, lately, told)
-        question.then(told.append, now)
-        for _ in range(3):
-            await asyncio.sleep(0)
-        return told
+        async with opened(tmp_path, database=database) as archive:
+            await give(archive, "1.2.5", data_set("1.2.5"))
+            await archive.settle()
+        async with opened(tmp_path, database=database) as archive:
+            await ready(archive)
+            return [await is_new(archive, uid) for uid in ("1.2.5", "1.2.6")]
 
-    return asyncio.run(run())
+    assert asyncio.run(run()) == [False, True]
 
 
-def test_no_row_is_new_and_a_row_is_not() -> None:
-    assert asked(lambda future, lately, told: future.set_result([])) == [True]
-    assert asked(lambda future, lately, told: future.set_result([(1,)])) == [False]
+def test_what_another_process_takes_in_is_asked_for(tmp_path: Path, database: str) -> None:
+    async def run(archive: Archive, other: Archive) -> None:
+        await ready(archive)
+        assert await is_new(archive, "1.2.5")
+        await give(other, "1.2.5", data_set("1.2.5"))
+        await other.settle()
+        await asyncio.sleep(0.05)
+        assert not await is_new(archive, "1.2.5")
+        assert await soon(archive, "1.2.5", data_set("1.2.5")) == "identical"
+        assert await is_new(archive, "1.2.6")
+
+    asyncio.run(with_two(tmp_path, database, run))
 
 
-def test_what_is_not_answered_is_not_told() -> None:
-    assert asked(lambda future, lately, told: None) == []
+async def with_two(folder: Path, database: str, work: Callable[[Archive, Archive], Awaitable[None]]) -> None:
+    async with opened(folder, database=database) as one, opened(folder, database=database) as other:
+        await work(one, other)
 
 
-def test_a_question_that_failed_is_not_sure() -> None:
-    assert asked(lambda future, lately, told: future.set_exception(ConnectionError("gone"))) == [False]
-    assert asked(lambda future, lately, told: future.cancel()) == [False]
+@pytest.mark.parametrize(("rule", "verdict"), [("version", "stored"), ("refuse", "refused")])
+def test_one_uid_in_two_studies_is_a_version_and_refused_where_versions_are(
+    tmp_path: Path, database: str, rule: str, verdict: str
+) -> None:
+    async def run() -> tuple[str, list[str]]:
+        async with opened(tmp_path, database=database, duplicates=rule) as archive:
+            await give(archive, "1.2.5", data_set("1.2.5", LARGE))
+        async with opened(tmp_path, database=database, duplicates=rule) as archive:
+            await ready(archive)
+            found = await soon(archive, "1.2.5", data_set("1.2.5", LARGE, study="1.2.4"))
+            await archive.settle()
+            return found, [one.study for one in archive.index.versions("1.2.5")]
 
-
-def test_it_is_told_once_where_it_is_answered_before_anyone_listens() -> None:
-    async def run() -> list[bool]:
-        future: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-        question, told = Question(UID, Lately(), 0.0), []
-        future.add_done_callback(question.answered)
-        future.set_result([])
-        await asyncio.sleep(0)
-        question.then(told.append, 0.1)
-        await asyncio.sleep(0)
-        return told
-
-    assert asyncio.run(run()) == [True]
-
-
-def test_an_old_answer_is_not_sure_and_a_late_one_is_told_once() -> None:
-    def answered(future: asyncio.Future[list[object]], lately: Lately, told: list[bool]) -> None:
-        future.set_result([])
-
-    assert asked(answered, now=3.0) == [False]
-    question, told = Question(UID, Lately(), 0.0), []
-    question.then(told.append, 3.0)
-    question.answer(is_new=True)
-    assert told == [False]
-
-
-def test_what_came_into_the_index_after_the_question_is_not_new() -> None:
-    def another_came(future: asyncio.Future[list[object]], lately: Lately, told: list[bool]) -> None:
-        future.set_result([])
-        lately.add(UID)
-
-    assert asked(another_came) == [False]
-
-
-def test_nothing_is_sure_once_more_came_than_is_remembered() -> None:
-    def many_came(future: asyncio.Future[list[object]], lately: Lately, told: list[bool]) -> None:
-        future.set_result([])
-        for number in range(5000):
-            lately.add(f"9.{number}")
-
-    assert asked(many_came) == [False]
-    lately = Lately()
-    for number in range(5000):
-        lately.add(f"9.{number}")
-    assert not lately.may_hold(UID, 5000)  # it was asked after all of them
+    found, versions = asyncio.run(run())
+    assert found == verdict
+    assert versions == (["1.2.3", "1.2.4"] if rule == "version" else ["1.2.3"])

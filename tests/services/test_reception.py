@@ -126,6 +126,7 @@ def test_an_index_that_fails_is_told(tmp_path, image, monkeypatch):
         raise ServiceError("unavailable", "the index does not answer")
 
     async def work(archive):
+        monkeypatch.setattr(archive.index, "held_of", gone)
         monkeypatch.setattr(archive.index, "holds", gone)
         monkeypatch.setattr(archive.index, "instance", gone)
         reception, begun, _ = soon(archive, image[1], image[0])
@@ -147,12 +148,14 @@ def test_what_takes_more_is_told_as_well(tmp_path, image):
         for data, uid, verdict in (
             (image[1], image[0], "identical"),
             (image[1][:-2] + b"zz", image[0], "version"),
-            (image[1], "1.2.3", "refused"),
-            (b"no data set at all, but long enough", "1.2.4", "refused"),
         ):
             _, begun, told = soon(archive, data, uid)
             assert begun
             assert [one.verdict for one in await until(told)] == [verdict]
+        for data, uid in ((image[1], "1.2.3"), (b"no data set at all, but long enough", "1.2.4")):
+            refused, begun, told = soon(archive, data, uid)
+            assert not begun
+            assert ((await refused.complete()).verdict, told) == ("refused", [])
 
     receiving(tmp_path, work)
 

@@ -16,6 +16,7 @@ from chiasm.store.journal_files import (
     read_chain,
 )
 from chiasm.store.landing import landed
+from chiasm.store.pages import pages
 
 
 def now(journal, event):
@@ -76,15 +77,54 @@ def test_others_see_how_far_the_index_has_followed(tmp_path):
     one, other = FileJournal(new_chain(tmp_path)), FileJournal(new_chain(tmp_path))
     assert others_settled(tmp_path, other.name)
     before = one.version(), other.version()
+    assert (one.others(), other.others()) == (0, 0)
     now(one, event(1))
     assert (one.version(), other.version()) == (before[0] + 1, before[1] + 1)
+    assert (one.others(), other.others()) == (0, None)
     assert last_of(tmp_path / one.name) == 1
     assert not others_settled(tmp_path, other.name)
     assert others_settled(tmp_path, one.name)
     one.projected(1)
     assert others_settled(tmp_path, other.name)
+    assert (one.others(), other.others()) == (0, 1)
     one.close()
     other.close()
+
+
+@pytest.mark.parametrize("goes_ahead", [False, True])
+def test_a_journal_without_room_refuses_at_once_and_goes_on_when_there_is_some(
+    tmp_path, monkeypatch, goes_ahead
+):
+    content = pages(600_000)
+    content[:] = os.urandom(600_000)
+
+    async def run(journal):
+        loop = asyncio.get_running_loop()
+
+        async def kept(number):
+            told = loop.create_future()
+            ahead = journal.lend() if goes_ahead else None
+            if ahead is not None:
+                assert ahead.write(content[:300_000])
+            journal.submit(event(number), content, told.set_result, ahead)
+            outcome = await told
+            if isinstance(outcome, int):
+                journal.home(outcome)
+            return outcome
+
+        assert await kept(1) == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(journal._tail, "prepare", _full)
+            refused = await kept(2)
+        assert refused.failure.name == "out-of-resources"
+        assert [await kept(3), await kept(4)] == [2, 3]
+
+    journal = FileJournal(new_chain(tmp_path))
+    asyncio.run(run(journal))
+    log = list(landed(tmp_path / journal.name))
+    assert [(one.sequence, one.content == content) for one in log] == [(1, True), (2, True), (3, True)]
+    assert [record.event.detail["number"] for record in journal.read()] == [1, 3, 4]
+    journal.close()
 
 
 def test_a_full_disk_is_told_to_all_who_wait_and_passes(tmp_path, monkeypatch):

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..errors import ChiasmError
 from . import enclosed
 from .reading import Reading
 from .vr import LONG_CODES, SHORT_CODES, UNDEFINED, Form
 
-SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+SOP_CLASS: Final = 0x00080016
+SOP_INSTANCE: Final = 0x00080018
+STUDY: Final = 0x0020000D
+SERIES: Final = 0x0020000E
+"""The tags of the UIDs."""
 
-_WANTED = frozenset((SOP_CLASS, SOP_INSTANCE, STUDY, SERIES))
-_MOST = 2_000
+_MOST: Final = 2_000
 _UID = frozenset("0123456789.")
-_SHORT = frozenset([int.from_bytes(code, "big") for code in SHORT_CODES])
-_LONG = frozenset([int.from_bytes(code, "big") for code in LONG_CODES])
+
+
+def _kinds() -> bytes:
+    """How the length of an element is written, by its VR's two letters as a number: in 2 bytes, or in 4."""
+    kinds = bytearray(65536)
+    for codes, size in ((SHORT_CODES, 2), (LONG_CODES, 4)):
+        for code in codes:
+            kinds[int.from_bytes(code, "big")] = size
+    return bytes(kinds)
+
+
+_KINDS = _kinds()
 
 
 def uids_of(buffer: bytes, start: int, form: Form) -> dict[int, str] | None:
@@ -26,7 +41,7 @@ def uids_of(buffer: bytes, start: int, form: Form) -> dict[int, str] | None:
     if not form.little:
         return None
     found: dict[int, str] = {}
-    implicit = form.implicit
+    implicit, kinds = form.implicit, _KINDS
     pos, stop, last = start, len(buffer), -1
     for _ in range(_MOST):
         if pos + 12 > stop:
@@ -35,29 +50,29 @@ def uids_of(buffer: bytes, start: int, form: Form) -> dict[int, str] | None:
         if tag <= last or tag >> 16 == 0xFFFE:
             return None
         last, at = tag, pos + 8
-        code = buffer[pos + 4] << 8 | buffer[pos + 5]
         if implicit:
             length = _long(buffer, pos + 4)
-        elif code in _SHORT:
-            length = buffer[pos + 7] << 8 | buffer[pos + 6]
-        elif code in _LONG:
-            length = _long(buffer, at)
-            at = pos + 12
         else:
-            return None
+            kind = kinds[buffer[pos + 4] << 8 | buffer[pos + 5]]
+            if kind == 2:
+                length = buffer[pos + 7] << 8 | buffer[pos + 6]
+            elif kind == 4:
+                length, at = _long(buffer, at), pos + 12
+            else:
+                return None
         pos = at + length
         if length == UNDEFINED:
             name = "" if implicit else LONG_CODES[buffer[at - 8 : at - 6]]
             pos = _behind(buffer, at, form, name)
         if pos > stop:
             return None
-        if tag in _WANTED:
+        if tag == SOP_CLASS or tag == SOP_INSTANCE or tag == STUDY or tag == SERIES:  # noqa: PLR1714, SIM109  no tuple
             uid = buffer[at:pos].decode("latin-1").rstrip("\0 ")
             if not uid or not _UID.issuperset(uid):
                 return None
             found[tag] = uid
             if tag == SERIES:
-                return found if len(found) == len(_WANTED) else None
+                return found if len(found) == 4 else None
     return None
 
 

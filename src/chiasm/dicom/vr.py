@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from typing import Final
 
 LONG_VRS = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"))
 SHORT_VRS = frozenset(
@@ -31,7 +32,7 @@ WORD_SIZES = {"AT": 2, "FD": 8, "FL": 4, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW
 }  # fmt: skip
 """Bytes in one word of each VR whose bytes the byte order turns round: PS3.5 §7.3."""
 
-UNDEFINED = 0xFFFFFFFF
+UNDEFINED: Final = 0xFFFFFFFF
 ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D
 SEQUENCE_END = 0xFFFEE0DD

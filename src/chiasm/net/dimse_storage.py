@@ -45,7 +45,6 @@ class Storing:
                 transfer_syntax=exchange.context.transfer_syntax,
                 source=Source("dimse", peer.calling, peer.address, peer.called),
             )
-            self._reception.ask_ahead()
         except ServiceError as error:
             self._failure = error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..errors import ParseError, UsageError
 from . import commands, pdu
@@ -31,7 +32,7 @@ from .pdu import Abort, AnsweredContext, AssociateAccept, AssociateReject, Assoc
 
 _HEAD = struct.Struct(">BBI")
 _VALUE = struct.Struct(">IBB")
-_UNIT = struct.Struct(">BBIIBB")
+_UNIT: Final = struct.Struct(">BBIIBB")
 _EVENTS = {
     0x01: Event.REQUEST_RECEIVED, 0x02: Event.ACCEPT_RECEIVED, 0x03: Event.REJECT_RECEIVED,
     0x05: Event.RELEASE_RECEIVED, 0x06: Event.RELEASE_RESPONSE_RECEIVED, 0x07: Event.ABORT_RECEIVED,

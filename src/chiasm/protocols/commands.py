@@ -8,14 +8,14 @@ from __future__ import annotations
 import functools
 import struct
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from ..errors import ParseError
 
-NO_DATA = 0x0101
+NO_DATA: Final = 0x0101
 """The Command Data Set Type that says that no data set follows; any other says that one does."""
 
-RESPONSE = 0x8000
+RESPONSE: Final = 0x8000
 NAMES = {
     0x0001: "C-STORE-RQ", 0x8001: "C-STORE-RSP", 0x0010: "C-GET-RQ", 0x8010: "C-GET-RSP",
     0x0020: "C-FIND-RQ", 0x8020: "C-FIND-RSP", 0x0021: "C-MOVE-RQ", 0x8021: "C-MOVE-RSP",
@@ -29,9 +29,9 @@ NAMES = {
 STORE, GET, FIND, MOVE, ECHO, CANCEL = 0x0001, 0x0010, 0x0020, 0x0021, 0x0030, 0x0FFF
 EVENT_REPORT, N_GET, N_SET, ACTION, CREATE, DELETE = 0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150
 
-_ELEMENT = struct.Struct("<HHI")
-_GROUP = struct.Struct("<HHII")
-_NUMBER = struct.Struct("<H")
+_ELEMENT: Final = struct.Struct("<HHI")
+_GROUP: Final = struct.Struct("<HHII")
+_NUMBER: Final = struct.Struct("<H")
 _UIDS = {"affected_class": 0x0002, "requested_class": 0x0003, "affected_instance": 0x1000} | {
     "requested_instance": 0x1001
 }
@@ -47,7 +47,7 @@ _BY_ELEMENT = {
     for kind, table in (("UI", _UIDS), ("LO", _TEXTS), ("US", _NUMBERS), ("AT", _TAGS))
     for name, element in table.items()
 }
-_LEADING = {0x0100: "kind", 0x0800: "data_type"}
+_LEADING: Final = {0x0100: "kind", 0x0800: "data_type"}
 _ORDER = sorted(_BY_ELEMENT.items())
 _REQUIRED = {
     STORE: ("message_id", "affected_class", "affected_instance"),

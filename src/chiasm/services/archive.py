@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,7 +26,8 @@ from .keeping import Keeping
 from .matching import is_prompt
 from .part10_file import receive_file
 from .projection import Durable, Projection
-from .questions import Lately, Question
+from .question import Question
+from .questions import Questions
 from .reception import Reception, header_for
 from .recovery import location_of, open_journal
 from .turns import Turn
@@ -79,7 +79,6 @@ class Archive:
         self.journal: Journal = open_journal(
             data / "journal", settings.database, place, self.index, self.objects
         )
-        self._lately = Lately()
         if isinstance(self.journal, FileJournal) and isinstance(self.objects, LocalObjects):
             self.objects.lend = self.journal.lend
         self._turns: dict[str, list[asyncio.Future[None]]] = {}
@@ -91,7 +90,14 @@ class Archive:
             self.projection = Follower(database, journal.name, journal.sequence, self._heard, root)
         else:
             self.projection = Projection(self.index, journal.place, journal.sequence, self._heard, root)
-        self._keeping = Keeping(journal, self.projection, far=root is None)
+        self._questions = Questions(
+            self.index,
+            journal,
+            self._recent_of,
+            is_embedded=self.is_embedded,
+            of_each=self.refuses_versions,
+        )
+        self._keeping = Keeping(journal, self.projection, self._questions.kept, far=root is None)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -150,28 +156,19 @@ class Archive:
         """One at a time for each SOP instance."""
         return Turn(self._turns, sop_instance)
 
-    def ask(self, sop_instance: str) -> Question | None:
+    def ask(self, sop_instance: str, study: str) -> Question | None:
         """Begin to ask whether anything is held under a UID; None where it must be waited for."""
-        if self.root is None:
-            return None
-        question = Question(sop_instance, self._lately, time.monotonic())
-        if self.is_embedded:
-            try:
-                question.answer(is_new=not self.index.holds(sop_instance))
-            except ServiceError:  # told by `held`, which comes to it again
-                return None
-        elif (asked := self.index.held_soon(sop_instance)) is not None:
-            asked.add_done_callback(question.answered)
-        else:
-            return None
-        return question
+        return None if self.root is None else self._questions.ask(sop_instance, study)
+
+    def _recent_of(self, study: str) -> list[str]:
+        return [uid for uid, place in self._keeping.recent.items() if place.study == study]
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held under a SOP Instance UID."""
-        recent = self._keeping.recent.get(sop_instance)
-        if recent is not None:
-            return recent
-        if self.is_embedded:  # it answers sooner than a thread begins
+        location = self._keeping.recent.get(sop_instance)
+        if location is not None:
+            pass
+        elif self.is_embedded:  # it answers sooner than a thread begins
             location = self.index.instance(sop_instance)
         elif (soon := await _soon(self.index.instance_soon(sop_instance))) is not None:
             location = soon[0] if soon else None
@@ -382,7 +379,7 @@ class Archive:
         batch: Arrived = []
         for one in known:
             if one.location is not None:
-                self._lately.add(one.location.sop_instance)
+                self._questions.indexed(one.location)
                 self._keeping.recent.pop(one.location.sop_instance, None)
                 batch.append((one.event, one.location, one.location.study))
         for queue in self._watchers if batch else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from ..model.holdings import Event, Location
@@ -32,16 +33,18 @@ class Following(Protocol):
 
 
 class Keeping:
-    """What one process keeps. `far`: whether objects lie on other machines.
+    """What one process keeps; `kept` is told of each object that is durable.
 
-    `recent` tells of each object that is durable and not known to be indexed its digest and transfer syntax.
+    `far`: whether objects lie on other machines. `recent` are those that are not known to be indexed, by UID.
     `trouble` says why what is received does not reach its place, where it does not.
     """
 
-    def __init__(self, journal: Journal, projection: Following, *, far: bool) -> None:
-        self._journal, self._projection, self._far = journal, projection, far
+    def __init__(
+        self, journal: Journal, projection: Following, kept: Callable[[Location], None], *, far: bool
+    ) -> None:
+        self._journal, self._projection, self._kept, self._far = journal, projection, kept, far
         self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
-        self.recent: dict[str, tuple[bytes, str]] = {}
+        self.recent: dict[str, Location] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self.trouble = ""
 
@@ -89,7 +92,8 @@ class Keeping:
             if isinstance(number, BaseException):
                 writer.abandon()
                 return
-            self.recent[location.sop_instance] = (location.digest, location.transfer_syntax)
+            self.recent[location.sop_instance] = location
+            self._kept(location)
             self._homing.append((writer, Durable(number, event, location, head), landed))
             if len(self._homing) == 1:
                 loop.call_soon(self.bring_home, _FEW)

@@ -1,66 +1,89 @@
-"""Questions to the index, asked when an object begins to come, so that nobody waits when it is whole."""
+"""Whether what comes is new: answered by what is known of its study, else by the index."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
-_LATELY = 4096
-_FRESH = 0.25
-"""UIDs that are remembered to have come into the index lately; seconds for which an answer holds, since other
-processes may bring the same object meanwhile."""
+from ..errors import ServiceError
+from ..model import Location
+from ..store.index import Index
+from ..store.journal import Journal
+from .known_studies import MANY, KnownStudies, Looked
+from .question import Lately, Question
+
+_MOMENT = 0.02
+"""Seconds until it is looked again whether other processes have taken anything in."""
 
 
-class Lately:
-    """What came into the index a moment ago: a question that was asked before that has not heard of it."""
+class Questions:
+    """What is asked of one index. `recent` gives the UIDs of a study that the index may not have heard of.
 
-    def __init__(self) -> None:
-        self._uids: dict[str, None] = {}
-        self.count = 0
+    `of_each`: each object is asked for by itself. Else one that is held under the UID of another study may
+    be taken for new: the index will find that it is a version.
+    """
 
-    def add(self, sop_instance: str) -> None:
-        """The index knows it from now on."""
-        self.count += 1
-        self._uids[sop_instance] = None
-        if len(self._uids) > _LATELY:
-            del self._uids[next(iter(self._uids))]
+    def __init__(
+        self,
+        index: Index,
+        journal: Journal,
+        recent: Callable[[str], Iterable[str]],
+        *,
+        is_embedded: bool,
+        of_each: bool,
+    ) -> None:
+        self._index, self._journal, self._is_embedded, self._of_each = index, journal, is_embedded, of_each
+        self._lately = Lately()
+        self._until, self._count = 0.0, self._journal.others()
+        self._studies = KnownStudies(self._look, recent)
 
-    def may_hold(self, sop_instance: str, since: int) -> bool:
-        """Whether it may have come since there were so many."""
-        return sop_instance in self._uids or self.count - since >= _LATELY
+    def ask(self, sop_instance: str, study: str) -> Question | None:
+        """Begin to ask whether anything is held under a UID; None where it must be waited for."""
+        now = time.monotonic()
+        question = Question(sop_instance, self._lately, now)
+        others = None if self._of_each else self._others(now)
+        if others is not None and self._studies.ask(study, question, others, now):
+            return question
+        if self._is_embedded:  # it answers sooner than a thread begins
+            try:
+                question.answer(is_new=not self._index.holds(sop_instance))
+            except ServiceError:  # told to who waits for it
+                return None
+        elif (asked := self._index.held_soon(sop_instance)) is not None:
+            asked.add_done_callback(question.answered)
+        else:
+            return None
+        return question
 
-
-class Question:
-    """Whether nothing is held under a SOP Instance UID, asked ahead of the object."""
-
-    __slots__ = ("_is_new", "_lately", "_since", "_sop_instance", "_then", "_until")
-
-    def __init__(self, sop_instance: str, lately: Lately, now: float) -> None:
-        self._sop_instance, self._lately, self._since = sop_instance, lately, lately.count
-        self._until = now + _FRESH
-        self._is_new: bool | None = None
-        self._then: Callable[[bool], None] | None = None
-
-    def answer(self, *, is_new: bool) -> None:
-        """Say it once; False also where nobody knows."""
-        if self._is_new is not None:
-            return
-        self._is_new = is_new
-        if self._then is not None:
-            self._tell(self._then)
-
-    def answered(self, rows: asyncio.Future[list[Any]]) -> None:
-        """Say it by the rows that an index has found."""
-        self.answer(is_new=not rows.cancelled() and rows.exception() is None and not rows.result())
-
-    def then(self, told: Callable[[bool], None], now: float) -> None:
-        """Tell, now or as soon as it is answered, whether it is sure that the index knows of nothing."""
-        self._then = told
+    def _others(self, now: float) -> int | None:
+        """What the others have taken in, as it was a moment ago."""
         if now > self._until:
-            self._is_new = False
-        if self._is_new is not None:
-            self._tell(told)
+            self._until, self._count = now + _MOMENT, self._journal.others()
+        return self._count
 
-    def _tell(self, told: Callable[[bool], None]) -> None:
-        told(bool(self._is_new) and not self._lately.may_hold(self._sop_instance, self._since))
+    def kept(self, location: Location) -> None:
+        """An object is durable."""
+        self._studies.add(location.study, location.sop_instance)
+
+    def indexed(self, location: Location) -> None:
+        """The index knows of it."""
+        self._lately.add(location.sop_instance)
+
+    def _look(self, study: str, then: Looked) -> None:
+        if self._is_embedded:
+            try:
+                rows = self._index.held_of(study, MANY)
+            except ServiceError:
+                then(None)
+            else:
+                then(rows)
+        elif (asked := self._index.held_of_soon(study, MANY)) is not None:
+            asked.add_done_callback(lambda future: then(_rows(future)))
+        else:
+            then(None)
+
+
+def _rows(future: asyncio.Future[list[Any]]) -> list[Any] | None:
+    return None if future.cancelled() or future.exception() is not None else future.result()

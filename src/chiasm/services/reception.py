@@ -25,7 +25,7 @@ from .extraction import BEGINNING
 if TYPE_CHECKING:
     from ..store.journal import Told
     from ..store.objects import ObjectWriter
-    from .questions import Question
+    from .question import Question
     from .turns import Turn
 
 HEAD = 1 << 20
@@ -41,7 +41,13 @@ Then = Callable[[Outcome], None]
 
 def now() -> str:
     """The time of an event: UTC, ISO 8601, microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    second, micros = divmod(time.time_ns() // 1000, 1_000_000)
+    return f"{_second(second)}.{micros:06d}+00:00"
+
+
+@functools.lru_cache(1)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class Keeper(Protocol):
@@ -58,7 +64,7 @@ class Keeper(Protocol):
     def is_recent(self, sop_instance: str) -> bool:
         """Whether something is held that the index is not known to have heard of."""
 
-    def ask(self, sop_instance: str) -> Question | None:
+    def ask(self, sop_instance: str, study: str) -> Question | None:
         """Begin to ask whether anything is held under a UID; None where it must be waited for."""
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
@@ -104,11 +110,6 @@ class Reception:
         self._writer = archive.create()
         self._writer.write(header)
 
-    def ask_ahead(self) -> None:
-        """Ask now what `complete_soon` must know."""
-        if self._question is None:
-            self._question = self._archive.ask(self.sop_instance)
-
     @property
     def size(self) -> int:
         """Bytes of the file so far."""
@@ -124,6 +125,8 @@ class Reception:
             self._failure = ServiceError("out-of-resources", f"it cannot be written: {error.strerror}")
         if self._above is None and not self._looked and self._writer.size >= _PLAIN:
             self._above = self._seen()
+            if self._above is not None:
+                self._question = self._archive.ask(self.sop_instance, self._above[0])
         self._digest.update(data)
 
     def abandon(self) -> None:
@@ -150,13 +153,22 @@ class Reception:
     def complete_soon(self, then: Then) -> bool:
         """The same without waiting: `then` is told.
 
-        False, and nothing done, while another has its turn, and where it takes waiting to know what is held.
+        False, and nothing done, while another has its turn, where it takes waiting to know what is held, and
+        for what is refused.
         """
-        turn = self._archive.turn(self.sop_instance)
-        self.ask_ahead()
-        if self._failure is not None or self._question is None or not turn.take():
+        if self._failure is not None:
             return False
-        self._question.then(lambda is_new: self._answered(turn, then, is_new=is_new), time.monotonic())
+        try:
+            study, _ = self._checked()
+        except ServiceError:  # told by `complete`, which comes to it again
+            return False
+        question = self._question
+        if question is None or question.is_old(time.monotonic()):
+            question = self._archive.ask(self.sop_instance, study)
+        turn = self._archive.turn(self.sop_instance)
+        if question is None or not turn.take():
+            return False
+        question.then(lambda is_new: self._answered(turn, then, is_new=is_new))
         return True
 
     def _answered(self, turn: Turn, then: Then, *, is_new: bool) -> None:
@@ -182,12 +194,9 @@ class Reception:
             else:
                 self._finishing = asyncio.ensure_future(self._refuse(number, then))
 
-        try:
-            if is_new:
-                location, event = self._recorded(self._checked())
-                self._taken = self._archive.keep_soon(self._writer, event, location, kept)
-        except ServiceError:  # told by `complete`, which comes to it again
-            self._taken = False
+        if is_new:
+            location, event = self._recorded(self._checked())
+            self._taken = self._archive.keep_soon(self._writer, event, location, kept)
         if not self._taken:
             turn.leave()
         return self._taken

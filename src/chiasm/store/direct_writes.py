@@ -10,7 +10,8 @@ import ctypes
 import errno
 import os
 import platform
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 
 _CALLS = {"x86_64": (206, 207, 208, 209), "aarch64": (0, 1, 4, 2)}
 """The numbers of io_setup, io_destroy, io_getevents and io_submit by machine."""
@@ -18,90 +19,73 @@ _CALLS = {"x86_64": (206, 207, 208, 209), "aarch64": (0, 1, 4, 2)}
 _WRITE_PARTS, _TELL = 8, 1
 """IOCB_CMD_PWRITEV and IOCB_FLAG_RESFD."""
 
-_MOST = 32
-"""Writes under way at once."""
+_MOST, _PARTS = 32, 16
+"""Writes under way at once; parts of a write that memory is kept for."""
+
+_CONTROL = struct.Struct("<Q8xH2xIQQq8xII")
+"""struct iocb: data, opcode, file, parts, how many they are, offset, flags, event that is told."""
+
+_POINTER, _PART, _EVENT = struct.Struct("<Q"), struct.Struct("<QQ"), struct.Struct("<Q8xqq")
+"""A pointer; struct iovec: address and length; struct io_event: data and results."""
 
 
-class _Part(ctypes.Structure):
-    """struct iovec."""
+class _Memory:
+    """What the kernel reads of one write: its control block, a pointer to that, and its parts."""
 
-    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+    __slots__ = ("address", "content")
 
-
-class _Control(ctypes.Structure):
-    """struct iocb, little endian."""
-
-    _fields_ = (
-        ("data", ctypes.c_uint64),
-        ("key", ctypes.c_uint32),
-        ("write_flags", ctypes.c_uint32),
-        ("opcode", ctypes.c_uint16),
-        ("priority", ctypes.c_int16),
-        ("file", ctypes.c_uint32),
-        ("buffer", ctypes.c_uint64),
-        ("count", ctypes.c_uint64),
-        ("offset", ctypes.c_int64),
-        ("reserved", ctypes.c_uint64),
-        ("flags", ctypes.c_uint32),
-        ("event", ctypes.c_uint32),
-    )
-
-
-class _Event(ctypes.Structure):
-    """struct io_event."""
-
-    _fields_ = (
-        ("data", ctypes.c_uint64),
-        ("control", ctypes.c_uint64),
-        ("result", ctypes.c_int64),
-        ("result2", ctypes.c_int64),
-    )
+    def __init__(self, parts: int) -> None:
+        self.content = bytearray(_CONTROL.size + _POINTER.size + parts * _PART.size)
+        self.address = _address(self.content)
+        _POINTER.pack_into(self.content, _CONTROL.size, self.address)
 
 
 class _Write:
     """One write on its way, and what must stay where it is until it has ended."""
 
-    __slots__ = ("control", "owner", "parts", "size", "vector")
+    __slots__ = ("memory", "owner", "parts", "size")
 
-    def __init__(self, parts: Sequence[memoryview], owner: object) -> None:
-        self.parts, self.owner = parts, owner
-        self.size = sum([len(part) for part in parts])
-        self.vector = (_Part * len(parts))()
-        for one, part in zip(self.vector, parts, strict=True):
-            one.base = ctypes.addressof(ctypes.c_char.from_buffer(part))
-            one.length = len(part)
-        self.control = _Control(opcode=_WRITE_PARTS, flags=_TELL, count=len(parts))
-        self.control.buffer = ctypes.addressof(self.vector)
+    def __init__(self, memory: _Memory, parts: Sequence[memoryview], owner: object) -> None:
+        self.memory, self.parts, self.owner = memory, parts, owner
+        self.size = 0
+        place = _CONTROL.size + _POINTER.size
+        for part in parts:
+            size = len(part)
+            _PART.pack_into(memory.content, place, _address(part), size)
+            place += _PART.size
+            self.size += size
 
 
 class DirectWrites:
     """`event` becomes readable when writes have ended. OSError where it cannot be made."""
 
     def __init__(self) -> None:
-        self._library = ctypes.CDLL(None, use_errno=True)
-        self._setup, self._destroy, self._events, self._submit = _CALLS[platform.machine()]
-        self._context = ctypes.c_ulong(0)
-        self._call(self._setup, ctypes.c_long(_MOST), ctypes.byref(self._context))
+        setup, destroy, events, submit = _CALLS[platform.machine()]
+        self._destroy = _call(destroy, 1)
+        self._events = _call(events, 5)
+        self._submit = _call(submit, 3)
+        context = ctypes.c_ulong(0)
+        _call(setup, 2)(_MOST, ctypes.addressof(context))
+        self._context = context.value
         self.event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._told = (_Event * _MOST)()
+        self._told = bytearray(_MOST * _EVENT.size)
+        self._told_at = _address(self._told)
+        self._spare = [_Memory(_PARTS) for _ in range(_MOST)]
         self._under_way: dict[int, _Write] = {}
         self._count = 0
 
-    def _call(self, number: int, *arguments: object) -> int:
-        found: int = self._library.syscall(ctypes.c_long(number), *arguments)
-        if found < 0:
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error))
-        return found
-
     def write(self, file: int, parts: Sequence[memoryview], position: int, owner: object) -> None:
         """Begin to write the parts, which stay as they are until `ended` gives the owner. OSError."""
-        one = _Write(parts, owner)
+        count = len(parts)
+        memory = self._spare.pop() if count <= _PARTS and self._spare else _Memory(max(count, _PARTS))
+        one = _Write(memory, parts, owner)
         self._count += 1
-        one.control.data, one.control.file = self._count, file
-        one.control.offset, one.control.event = position, self.event
-        pointer = ctypes.pointer(one.control)
-        self._call(self._submit, self._context, ctypes.c_long(1), ctypes.byref(pointer))
+        begin = memory.address + _CONTROL.size
+        _CONTROL.pack_into(
+            memory.content, 0, self._count, _WRITE_PARTS, file, begin + _POINTER.size, count, position, _TELL,
+            self.event,
+        )  # fmt: skip
+        self._submit(self._context, 1, begin)
         self._under_way[self._count] = one
 
     def ended(self) -> list[tuple[object, OSError | None]]:
@@ -110,26 +94,47 @@ class DirectWrites:
             os.eventfd_read(self.event)
         except BlockingIOError:
             return []
-        none, told = ctypes.c_void_p(None), ctypes.byref(self._told)
-        most = ctypes.c_long(_MOST)
-        count = self._call(self._events, self._context, ctypes.c_long(0), most, told, none)
-        return [self._ended(event) for event in self._told[:count]]
+        count = self._events(self._context, 0, _MOST, self._told_at, 0)
+        return [self._ended(*_EVENT.unpack_from(self._told, at * _EVENT.size)) for at in range(count)]
 
-    def _ended(self, event: _Event) -> tuple[object, OSError | None]:
-        one, result = self._under_way.pop(event.data), int(event.result)
+    def _ended(self, number: int, result: int, _: int) -> tuple[object, OSError | None]:
+        one = self._under_way.pop(number)
+        if len(self._spare) < _MOST:
+            self._spare.append(one.memory)
         if result == one.size:
             return one.owner, None
-        number = -result if result < 0 else errno.EIO
-        return one.owner, OSError(number, os.strerror(number))
+        failed = -result if result < 0 else errno.EIO
+        return one.owner, OSError(failed, os.strerror(failed))
 
     def finish(self) -> None:
         """Wait for the end of what was begun; nothing can be begun any more. `close` is for afterwards."""
-        self._call(self._destroy, self._context)
+        self._destroy(self._context)
         self._under_way.clear()
 
     def close(self) -> None:
         """Close the event, once no loop watches it."""
         os.close(self.event)
+
+
+def _address(memory: bytearray | memoryview) -> int:
+    """Where memory that can be written to begins; it must be kept as long as that is used."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+def _call(number: int, arguments: int) -> Callable[..., int]:
+    """A call of the system by its number, which raises OSError where it fails."""
+    function = ctypes.CDLL(None, use_errno=True)["syscall"]
+    function.argtypes = (ctypes.c_long,) * (1 + arguments)
+    function.restype = ctypes.c_long
+
+    def call(*values: int) -> int:
+        found: int = function(number, *values)
+        if found < 0:
+            failed = ctypes.get_errno()
+            raise OSError(failed, os.strerror(failed))
+        return found
+
+    return call
 
 
 def open_direct() -> DirectWrites | None:

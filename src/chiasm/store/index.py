@@ -215,6 +215,17 @@ class Index:
         statement = self._statements.held
         return self._pipeline.rows(statement, statement.values({"uid": sop_instance}))
 
+    def held_of(self, study: str, limit: int) -> list[Row]:
+        """The UIDs of all instances of a study that any version is held of, so many rows at most."""
+        return self._driver.rows(self._statements.held_of, {"uid": study, "limit": limit})
+
+    def held_of_soon(self, study: str, limit: int) -> asyncio.Future[list[Row]] | None:
+        """The same for an event loop, as `find_soon`."""
+        if self._pipeline is None:
+            return None
+        statement = self._statements.held_of
+        return self._pipeline.rows(statement, statement.values({"uid": study, "limit": limit}))
+
     def instance_soon(self, sop_instance: str) -> Awaitable[list[Location]] | None:
         """`instance` for an event loop, as `find_soon`: the one Location, or none."""
         if self._pipeline is None:

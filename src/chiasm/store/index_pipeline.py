@@ -200,6 +200,8 @@ def _text(value: object) -> bytes | None:
 
 
 def _rows(result: Any) -> list[Row]:
+    if not result.ntuples:
+        return []
     from psycopg.adapt import Transformer
 
     loader = Transformer()

@@ -125,6 +125,14 @@ class Statements:
         return self._compiled(select(literal_column("1")).where(instance.c.uid == bindparam("uid")).limit(1))
 
     @cached_property
+    def held_of(self) -> Statement:
+        """The UIDs of the versions of a study's instances."""
+        joined = instance.join(series, instance.c.series == series.c.id)
+        joined = joined.join(study, study.c.id == series.c.study)
+        found = select(instance.c.uid).select_from(joined).where(study.c.uid == bindparam("uid"))
+        return self._compiled(found.limit(bindparam("limit", 0, BigInteger)))
+
+    @cached_property
     def versions(self) -> Statement:
         """All versions of an instance."""
         return self._compiled(self._located().order_by(instance.c.version))

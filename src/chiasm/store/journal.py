@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Protocol
 
 from ..errors import ParseError
@@ -100,6 +101,9 @@ class Journal(Protocol):
     def version(self) -> int | None:
         """A number that changes with all that any process appends; None where that is not seen at once."""
 
+    def others(self) -> int | None:
+        """A number that changes with what others append; None where the index may lack some of that."""
+
     def seem_settled(self) -> bool:
         """Whether the index knows what the others have acknowledged, as far as that is seen at once."""
 
@@ -128,8 +132,19 @@ class Journal(Protocol):
 def encode(event: Event) -> bytes:
     """The bytes of an event: compact JSON in UTF-8, keys in a fixed order."""
     source = event.source
-    plain = [event.kind, event.at, [source.kind, source.name, source.address, source.called], event.detail]
-    return _ENCODER.encode(plain).encode()
+    head = [event.kind, event.at, source.kind, source.name, source.address, source.called]
+    kind, at, *origin = [encode_basestring(one) for one in head]
+    detail = [f"{encode_basestring(name)}:{_json(value)}" for name, value in event.detail.items()]
+    return f"[{kind},{at},[{','.join(origin)}],{{{','.join(detail)}}}]".encode()
+
+
+def _json(value: object) -> str:
+    """The JSON of a value; most are texts and numbers, which take no encoder."""
+    if type(value) is str:
+        return encode_basestring(value)
+    if type(value) is int:
+        return str(value)
+    return _ENCODER.encode(value)
 
 
 def decode(payload: bytes) -> Event:

@@ -112,7 +112,7 @@ class FileJournal:
         self._beside = beside
         self._landing = Landing(chain.folder, self._settle)
         self._away: set[int] = set()
-        self._homecoming = threading.Condition()
+        self._homecoming, self._is_settling = threading.Condition(), False
         self._trouble = ""
         self._pace = 0.0
         self._closed = False
@@ -161,8 +161,9 @@ class FileJournal:
     def _recorded(self, batch: list[Waiting], records: list[bytes]) -> int:
         """Write what is durable in the log into the journal: the number of the first record. ServiceError."""
         first = self._tail.sequence + 1
-        with self._homecoming:
-            self._away.update(number for number, one in enumerate(batch, first) if one.content)
+        for number, one in enumerate(batch, first):
+            if one.content:
+                self._away.add(number)
         try:
             self._tail.write(records)
         except OSError as error:  # durable in the log, lacking in the journal: the next start repairs that
@@ -199,19 +200,27 @@ class FileJournal:
 
     def home(self, number: int) -> None:
         """The content that an event brought is written in its place."""
-        with self._homecoming:
-            self._away.discard(number)
-            self._homecoming.notify()
+        self._away.discard(number)
+        if self._is_settling:
+            with self._homecoming:
+                self._homecoming.notify()
 
     def _settle(self, upto: int) -> None:
         """Make durable the journal, and the files that its records up to a number brought. OSError."""
         with self._homecoming:
-            if not self._homecoming.wait_for(lambda: min(self._away, default=upto + 1) > upto, _PATIENCE):
-                raise OSError(errno.ENOSPC, "objects have not reached their place")
+            self._is_settling = True  # who comes home from now on says so
+            home = self._homecoming.wait_for(lambda: self._are_home(upto), _PATIENCE)
+            self._is_settling = False
+        if not home:
+            raise OSError(errno.ENOSPC, "objects have not reached their place")
         sync_file_system(self._chain.folder)
         beside = self._beside
         if beside is not None and beside.stat().st_dev != self._chain.folder.stat().st_dev:
             sync_file_system(beside)
+
+    def _are_home(self, upto: int) -> bool:
+        """Whether all that records up to a number brought is in its place; asked from another thread."""
+        return min(self._away.copy(), default=upto + 1) > upto
 
     def read(self, after: int = 0) -> Iterator[Record]:
         """The records behind a number, checked; ParseError where the chain is broken."""
@@ -229,6 +238,15 @@ class FileJournal:
     def version(self) -> int:
         """How much this process and all others of the machine have appended."""
         return self.sequence + sum([appended for appended, _ in _others(self._folder, self.name)])
+
+    def others(self) -> int | None:
+        """How much the others have appended; None while the index lacks some of it."""
+        count = 0
+        for appended, projected in _others(self._folder, self.name):
+            if projected < appended:
+                return None
+            count += appended
+        return count
 
     def seem_settled(self) -> bool:
         """Whether the index knows what the others have acknowledged, as far as that is seen at once."""

@@ -202,6 +202,9 @@ class SharedJournal:
     def version(self) -> None:
         """None: only the database knows."""
 
+    def others(self) -> None:
+        """None: only the database knows."""
+
     def seem_settled(self) -> bool:
         """False: only the database knows."""
         return False
