@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from dataclasses import replace
 
 import pytest
 
@@ -168,6 +170,65 @@ def test_what_has_no_room_is_told_and_tried_again(monkeypatch):
         async with asyncio.timeout(20):
             while kept.trouble:
                 await asyncio.sleep(0.005)
+
+    keeping(work, steps)
+    assert steps == ["submitted b'abc'", "placed", "closed", "home 7", "indexed 7"]
+
+
+LARGE = replace(LOCATION, size=200_000)
+
+
+def test_a_large_one_that_came_with_others_is_placed_by_a_thread():
+    steps, threads = Steps(), []
+
+    async def work(kept):
+        place = steps.place
+        steps.place = lambda: (threads.append(threading.current_thread().name), place())
+        assert kept.keep_soon(steps, EVENT, LARGE, lambda number: steps.append(f"answered {number}"))
+        await asyncio.sleep(0)
+        await kept.close()
+
+    kept = keeping(work, steps)
+    assert sorted(steps) == sorted(
+        ["submitted b'abc'", "answered 7", "placed", "closed", "home 7", "indexed 7"]
+    )
+    assert (threads, kept.recent) == (["placing"], {"1.3": LARGE})
+
+
+def test_a_large_one_that_came_alone_is_placed_by_the_loop():
+    steps, threads = Steps(), []
+    steps.ahead = object()
+
+    async def work(kept):
+        steps.place = lambda: threads.append(threading.current_thread().name)
+        assert kept.keep_soon(steps, EVENT, LARGE, lambda number: None)
+
+    keeping(work, steps)
+    assert threads == ["MainThread"]
+
+
+def test_what_the_thread_has_no_room_for_is_told_and_tried_again(monkeypatch):
+    monkeypatch.setattr("chiasm.services.keeping._AGAIN", 0.01)
+    steps = Steps()
+
+    async def work(kept):
+        assert kept.keep_soon(steps, EVENT, LARGE, lambda number: None)
+        place, refused = steps.place, []
+
+        def full():
+            refused.append(threading.current_thread().name)
+            if len(refused) < 4:
+                raise OSError(28, "No space left on device")
+            place()
+
+        steps.place = full
+        async with asyncio.timeout(20):
+            while len(refused) < 2:
+                await asyncio.sleep(0.001)
+            assert "No space left" in kept.trouble
+            while kept.trouble:
+                await asyncio.sleep(0.005)
+        assert refused == ["placing", *["MainThread"] * 3]
 
     keeping(work, steps)
     assert steps == ["submitted b'abc'", "placed", "closed", "home 7", "indexed 7"]

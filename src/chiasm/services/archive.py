@@ -106,7 +106,7 @@ class Archive:
 
     async def close(self) -> None:
         """Settle the index, and close everything; what has no room in its place stays in the log."""
-        self._keeping.bring_home()
+        await self._keeping.close()
         await self._fetched.close()
         await asyncio.to_thread(self.projection.close)
         await asyncio.to_thread(self.journal.close)

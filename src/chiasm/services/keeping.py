@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -10,13 +11,18 @@ from typing import Protocol
 from ..model.holdings import Event, Location
 from ..store.journal import Journal, Told
 from ..store.objects import ObjectWriter
+from .placing import Placing
 from .projection import Durable
 
 _HEAD = 1 << 20
 _FEW = 16
+_LARGE = 128 << 10
 _AGAIN = 1.0
-"""Bytes that the index is given of an object that is far away; objects that may wait for their place; seconds
-until one is tried again."""
+"""Bytes that the index is given of an object that is far away; objects that may wait for their place; bytes
+of one that is placed by a thread, where several come at once; seconds until one is tried again."""
+
+_Homing = tuple[ObjectWriter, Durable, bool]
+"""A durable object on its way to its place: its writer, its event, and whether it has landed in the log."""
 
 
 class Following(Protocol):
@@ -43,7 +49,8 @@ class Keeping:
         self, journal: Journal, projection: Following, kept: Callable[[Location], None], *, far: bool
     ) -> None:
         self._journal, self._projection, self._kept, self._far = journal, projection, kept, far
-        self._homing: deque[tuple[ObjectWriter, Durable, bool]] = deque()
+        self._homing: deque[_Homing] = deque()
+        self._placing: Placing[_Homing] = Placing(self._place, self._failed, _FEW)
         self.recent: dict[str, Location] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self.trouble = ""
@@ -87,6 +94,7 @@ class Keeping:
         """What is done with an object once its event is durable, or is not."""
         self.loop = loop = asyncio.get_running_loop()
         head = writer.head(_HEAD) if self._far else b""
+        is_apart = landed and location.size >= _LARGE
 
         def told(number: int | BaseException) -> None:
             if isinstance(number, BaseException):
@@ -94,7 +102,10 @@ class Keeping:
                 return
             self.recent[location.sop_instance] = location
             self._kept(location)
-            self._homing.append((writer, Durable(number, event, location, head), landed))
+            homing = (writer, Durable(number, event, location, head), landed)
+            if is_apart and writer.ahead is None and not self.trouble and self._placing.add(homing):
+                return
+            self._homing.append(homing)
             if len(self._homing) == 1:
                 loop.call_soon(self.bring_home, _FEW)
 
@@ -107,7 +118,7 @@ class Keeping:
         """
         while self._homing:
             try:
-                self._place(*self._homing[0])
+                self._place(self._homing[0])
             except OSError as error:
                 if not self.trouble and self.loop is not None:
                     self.loop.call_later(_AGAIN, self._try_again)
@@ -119,12 +130,25 @@ class Keeping:
                 break
         self.trouble = ""
 
-    def _place(self, writer: ObjectWriter, durable: Durable, landed: bool) -> None:
+    def _place(self, homing: _Homing) -> None:
+        writer, durable, landed = homing
         if landed:
             writer.place()
             writer.close()
             self._journal.home(durable.sequence)
         self._projection.add(durable)
+
+    def _failed(self, homing: _Homing) -> None:
+        """What the thread could not place is placed by the loop, which tries it again until it can be."""
+        self._homing.append(homing)
+        if self.loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: `close` brings it home
+                self.loop.call_soon_threadsafe(self.bring_home)
+
+    async def close(self) -> None:
+        """Put what has landed into its place, as far as there is room."""
+        await asyncio.to_thread(self._placing.close)
+        self.bring_home()
 
     def _try_again(self) -> None:
         self.trouble = ""
