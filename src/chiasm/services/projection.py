@@ -19,7 +19,7 @@ BACKLOG = 2_000
 HEADS = 64 << 20
 """Events applied in one transaction; those that may wait before receiving stops, and bytes of their heads."""
 
-GATHER = 0.1
+GATHER = 0.25
 """Seconds that are waited for more, so that one transaction serves many, unless someone asks."""
 
 _BACK_OFF = (0.05, 0.2, 1.0, 3.0)
