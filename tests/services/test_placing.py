@@ -53,11 +53,13 @@ def test_what_fails_is_told_and_the_next_is_placed() -> None:
 
 
 def test_it_is_closed_at_once_where_nothing_came_and_can_be_used_again() -> None:
-    placed: list[int] = []
-    placing: Placing[int] = Placing(placed.append, lambda one: None, 10)
+    placed: list[tuple[int, threading.Thread]] = []
+    placing: Placing[int] = Placing(
+        lambda one: placed.append((one, threading.current_thread())), lambda one: None, 10
+    )
     placing.close()
     for one in range(2):
         placing.add(one)
         placing.close()
-    assert placed == [0, 1]
-    assert "placing" not in [one.name for one in threading.enumerate()]
+    assert [one for one, _ in placed] == [0, 1]
+    assert not any(thread.is_alive() for _, thread in placed)

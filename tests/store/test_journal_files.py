@@ -101,12 +101,13 @@ def test_a_journal_without_room_refuses_at_once_and_goes_on_when_there_is_some(
     async def run(journal):
         loop = asyncio.get_running_loop()
 
-        async def kept(number):
+        async def kept(number, text=""):
             told = loop.create_future()
             ahead = journal.lend() if goes_ahead else None
             if ahead is not None:
                 assert ahead.write(content[:300_000])
-            journal.submit(event(number), content, told.set_result, ahead)
+            what = Event("note", "now", Source("node"), {"number": number, "text": text})
+            journal.submit(what, content, told.set_result, ahead)
             outcome = await told
             if isinstance(outcome, int):
                 journal.home(outcome)
@@ -114,8 +115,8 @@ def test_a_journal_without_room_refuses_at_once_and_goes_on_when_there_is_some(
 
         assert await kept(1) == 1
         with monkeypatch.context() as patch:
-            patch.setattr(journal._tail, "prepare", _full)
-            refused = await kept(2)
+            patch.setattr("os.pwrite", _full)
+            refused = await kept(2, text="x" * (2 << 20))  # more than what is prewritten takes
         assert refused.failure.name == "out-of-resources"
         assert [await kept(3), await kept(4)] == [2, 3]
 
