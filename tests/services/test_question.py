@@ -1,88 +1,55 @@
-"""Questions that are asked ahead: what they say, and when they cannot be sure."""
+"""A question that is asked ahead: what it says, and when it cannot be sure."""
 
 from __future__ import annotations
-
-import asyncio
-from collections.abc import Callable
 
 from chiasm.services.question import Lately, Question
 
 UID = "1.2.3"
 
 
-def asked(
-    work: Callable[[asyncio.Future[list[object]], Lately, list[bool]], object],
-) -> list[bool]:
-    """What was told of a question that was asked ahead, once the work was done."""
-
-    async def run() -> list[bool]:
-        future: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-        lately, told = Lately(), []
-        question = Question(UID, lately, 0.0)
-        future.add_done_callback(question.answered)
-        work(future, lately, told)
-        question.then(told.append)
-        for _ in range(3):
-            await asyncio.sleep(0)
-        return told
-
-    return asyncio.run(run())
-
-
-def test_no_row_is_new_and_a_row_is_not() -> None:
-    assert asked(lambda future, lately, told: future.set_result([])) == [True]
-    assert asked(lambda future, lately, told: future.set_result([(1,)])) == [False]
+def asked(lately: Lately | None = None, now: float = 0.0) -> tuple[Question, list[bool]]:
+    """A question, and what is told of it."""
+    told: list[bool] = []
+    question = Question(UID, Lately() if lately is None else lately, now)
+    question.then(told.append)
+    return question, told
 
 
 def test_what_is_not_answered_is_not_told() -> None:
-    assert asked(lambda future, lately, told: None) == []
+    assert asked()[1] == []
 
 
-def test_a_question_that_failed_is_not_sure() -> None:
-    assert asked(lambda future, lately, told: future.set_exception(ConnectionError("gone"))) == [False]
-    assert asked(lambda future, lately, told: future.cancel()) == [False]
+def test_it_is_told_once_whether_it_is_answered_before_or_after_anyone_listens() -> None:
+    for is_new in (True, False):
+        question, told = asked()
+        question.answer(is_new=is_new)
+        question.answer(is_new=not is_new)
+        assert told == [is_new]
+        early, told = Question(UID, Lately(), 0.0), []
+        early.answer(is_new=is_new)
+        early.then(told.append)
+        assert told == [is_new]
 
 
-def test_it_is_told_once_where_it_is_answered_before_anyone_listens() -> None:
-    async def run() -> list[bool]:
-        future: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-        question, told = Question(UID, Lately(), 0.0), []
-        future.add_done_callback(question.answered)
-        future.set_result([])
-        await asyncio.sleep(0)
-        question.then(told.append)
-        await asyncio.sleep(0)
-        return told
-
-    assert asyncio.run(run()) == [True]
-
-
-def test_an_answer_holds_for_a_while_and_is_told_once() -> None:
-    question, told = Question(UID, Lately(), 5.0), []
+def test_an_answer_holds_for_a_while() -> None:
+    question, _ = asked(now=5.0)
     assert not question.is_old(5.2)
     assert question.is_old(5.3)
-    question.then(told.append)
-    question.answer(is_new=True)
-    question.answer(is_new=False)
-    assert told == [True]
 
 
 def test_what_came_into_the_index_after_the_question_is_not_new() -> None:
-    def another_came(future: asyncio.Future[list[object]], lately: Lately, told: list[bool]) -> None:
-        future.set_result([])
-        lately.add(UID)
-
-    assert asked(another_came) == [False]
+    lately = Lately()
+    question, told = asked(lately)
+    lately.add(UID)
+    question.answer(is_new=True)
+    assert told == [False]
 
 
 def test_nothing_is_sure_once_more_came_than_is_remembered() -> None:
-    def many_came(future: asyncio.Future[list[object]], lately: Lately, told: list[bool]) -> None:
-        future.set_result([])
-        for number in range(5000):
-            lately.add(f"9.{number}")
-
-    assert asked(many_came) == [False]
     lately = Lately()
+    question, told = asked(lately)
     for number in range(5000):
         lately.add(f"9.{number}")
+    question.answer(is_new=True)
+    assert told == [False]
     assert not lately.may_hold(UID, 5000)  # it was asked after all of them

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from chiasm.services.archive import Archive
+from chiasm.services.questions import Questions
+from chiasm.store.index import Index
+from chiasm.store.journal import Journal
 
 from .test_archive import CT, EXPLICIT, SENDER, data_set, give, opened
 
@@ -127,3 +131,50 @@ def test_one_uid_in_two_studies_is_a_version_and_refused_where_versions_are(
     found, versions = asyncio.run(run())
     assert found == verdict
     assert versions == (["1.2.3", "1.2.4"] if rule == "version" else ["1.2.3"])
+
+
+class Failing:
+    """Index and journal whose answers the test gives; that about a study fails, so that each object is asked for."""
+
+    def __init__(self) -> None:
+        self.each: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
+
+    def others(self) -> int:
+        return 0
+
+    def held_of_soon(self, study: str, limit: int) -> asyncio.Future[list[object]]:
+        failed: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
+        failed.set_exception(ConnectionError("gone"))
+        return failed
+
+    def held_soon(self, sop_instance: str) -> asyncio.Future[list[object]]:
+        return self.each
+
+
+@pytest.mark.parametrize(("of_each", "known"), [(True, True), (False, False)])
+def test_a_row_is_held_none_is_new_and_a_failure_is_not_sure(of_each: bool, known: bool) -> None:
+    def rows(one: asyncio.Future[list[object]]) -> None:
+        one.set_result([(1,)])
+
+    def none(one: asyncio.Future[list[object]]) -> None:
+        one.set_result([])
+
+    def failure(one: asyncio.Future[list[object]]) -> None:
+        one.set_exception(ConnectionError("gone"))
+
+    async def told(work: Callable[[asyncio.Future[list[object]]], object]) -> bool:
+        index = Failing()
+        questions = Questions(
+            cast("Index", index), cast("Journal", index), lambda _: [], is_embedded=False, of_each=of_each
+        )
+        question, answer = questions.ask("1.2.5", "1.2"), asyncio.get_running_loop().create_future()
+        assert question is not None
+        question.then(answer.set_result)
+        work(index.each)
+        found: bool = await answer
+        if index.each.done() and not index.each.cancelled():
+            index.each.exception()
+        return found
+
+    answers = [asyncio.run(told(work)) for work in (rows, none, failure, asyncio.Future.cancel)]
+    assert answers == [False, known, False, False]  # nothing is sure where the study's answer fails

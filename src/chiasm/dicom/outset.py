@@ -66,7 +66,8 @@ def uids_of(buffer: bytes, start: int, form: Form) -> dict[int, str] | None:
             pos = _behind(buffer, at, form, name)
         if pos > stop:
             return None
-        if tag == SOP_CLASS or tag == SOP_INSTANCE or tag == STUDY or tag == SERIES:  # noqa: PLR1714, SIM109  no tuple
+        # Not `in`: compiled, that makes objects of each tag.
+        if tag == SOP_CLASS or tag == SOP_INSTANCE or tag == STUDY or tag == SERIES:  # noqa: PLR1714, SIM109
             uid = buffer[at:pos].decode("latin-1").rstrip("\0 ")
             if not uid or not _UID.issuperset(uid):
                 return None

@@ -165,16 +165,17 @@ class Archive:
 
     async def held(self, sop_instance: str) -> tuple[bytes, str] | None:
         """Digest and transfer syntax of what is held under a SOP Instance UID."""
-        location = self._keeping.recent.get(sop_instance)
-        if location is not None:
-            pass
-        elif self.is_embedded:  # it answers sooner than a thread begins
-            location = self.index.instance(sop_instance)
-        elif (soon := await _soon(self.index.instance_soon(sop_instance))) is not None:
-            location = soon[0] if soon else None
-        else:
-            location = await self._ask(self.index.instance, sop_instance)
+        location = self._keeping.recent.get(sop_instance) or await self._indexed(sop_instance)
         return None if location is None else (location.digest, location.transfer_syntax)
+
+    async def _indexed(self, sop_instance: str) -> Location | None:
+        """What the index knows to be held under a SOP Instance UID."""
+        if self.is_embedded:  # it answers sooner than a thread begins
+            return self.index.instance(sop_instance)
+        soon = await _soon(self.index.instance_soon(sop_instance))
+        if soon is not None:
+            return soon[0] if soon else None
+        return await self._ask(self.index.instance, sop_instance)
 
     def is_recent(self, sop_instance: str) -> bool:
         """Whether something is held that the index is not known to have heard of."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Any
 
 _LATELY = 4096
 _FRESH = 0.25
@@ -53,10 +51,6 @@ class Question:
         self._is_new = is_new
         if self._then is not None:
             self._tell(self._then)
-
-    def answered(self, rows: asyncio.Future[list[Any]]) -> None:
-        """Say it by the rows that an index has found."""
-        self.answer(is_new=not rows.cancelled() and rows.exception() is None and not rows.result())
 
     def then(self, told: Callable[[bool], None]) -> None:
         """Tell, now or as soon as it is answered, whether it is sure that the index knows of nothing."""

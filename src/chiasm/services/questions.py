@@ -52,7 +52,7 @@ class Questions:
             except ServiceError:  # told to who waits for it
                 return None
         elif (asked := self._index.held_soon(sop_instance)) is not None:
-            asked.add_done_callback(question.answered)
+            asked.add_done_callback(lambda future: question.answer(is_new=_rows(future) == []))
         else:
             return None
         return question
@@ -86,4 +86,5 @@ class Questions:
 
 
 def _rows(future: asyncio.Future[list[Any]]) -> list[Any] | None:
+    """What the index has found; None where it has failed."""
     return None if future.cancelled() or future.exception() is not None else future.result()

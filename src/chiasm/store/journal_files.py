@@ -161,9 +161,7 @@ class FileJournal:
     def _recorded(self, batch: list[Waiting], records: list[bytes]) -> int:
         """Write what is durable in the log into the journal: the number of the first record. ServiceError."""
         first = self._tail.sequence + 1
-        for number, one in enumerate(batch, first):
-            if one.content:
-                self._away.add(number)
+        self._away.update([number for number, one in enumerate(batch, first) if one.content])
         try:
             self._tail.write(records)
         except OSError as error:  # durable in the log, lacking in the journal: the next start repairs that
@@ -178,9 +176,8 @@ class FileJournal:
             return False
         try:
             records, entries = self._prepared(batch)
-        except (
-            OSError
-        ) as error:  # not to be tried otherwise: what goes ahead may be under way to the same place
+        except OSError as error:
+            # Not to be tried otherwise: what goes ahead may be under way to the same place.
             ended(_refused(error))
             return True
         first, previous, ahead = self._tail.sequence + 1, self._tail.hash, batch[0].ahead
